@@ -1,0 +1,48 @@
+# `make run` draws the comparison, `make test` proves the code; both set everything up first.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= $(shell nproc)
+READY := $(VENV)/.installed
+EXTRAS := workflow,generate,skim,train,plot,check,test
+TORCH := $(shell grep '^torch==' constraints.txt)
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: run test unit check bench clean distclean install
+
+run: $(READY)
+	snakemake --profile workflow/profiles/local --cores $(CORES)
+	snakemake --profile workflow/profiles/local --report results/quickstart/report.html
+
+test: $(READY)
+	pytest -n $(CORES)
+
+unit: $(READY)
+	pytest -n $(CORES) -m "not slow"
+
+check: $(READY)
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+bench: $(READY)
+	$(BIN)/pip install --quiet --constraint constraints.txt weaver-core
+	python -m benchmarks
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt $(TORCH)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
+clean:
+	rm -rf results/datasets results/quickstart results/top_tagging results/.checkpoints .snakemake
+
+distclean: clean
+	rm -rf $(VENV)

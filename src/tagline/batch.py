@@ -1,0 +1,38 @@
+"""A ragged batch of jets, and the one legend of tensor dimensions.
+
+Names of tensors end in their dimensions:
+
+J jets of a file, B jets of a batch, P packed constituents of all jets of a batch,
+N constituents of one padded jet, F features of a constituent, G features of a jet,
+R protected columns, K image channels, Y image rows, X image columns, D latent, H heads, C classes.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Packed jets: constituents behind each other, no padding.
+
+    Args:
+        constituents_PF: float32 features of all constituents, in jet order.
+        jet_of_constituent_P: int64 row of the jet in the batch.
+        num_constituents_B: int64 number of constituents of each jet.
+        features_BG: float32 features of each jet.
+        label_B: int64 class.
+        weight_B: float32 weight, one on average.
+        protected_BR: float32 columns that the score must not sculpt.
+    """
+
+    constituents_PF: Tensor
+    jet_of_constituent_P: Tensor
+    num_constituents_B: Tensor
+    features_BG: Tensor
+    label_B: Tensor
+    weight_B: Tensor
+    protected_BR: Tensor
+
+    def __len__(self) -> int:
+        return len(self.label_B)

@@ -1,0 +1,54 @@
+"""What a tagger is told of its input: names, shapes and the statistics of the training set."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.files import read_json, write_json
+
+Statistics = dict[str, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The shape of prepared jets.
+
+    Args:
+        constituent_features: names of the F columns of each particle (or pixel).
+        jet_features: names of the G columns of each jet.
+        max_constituents: no jet has more constituents than this; 0 if it has none at all.
+        image_shape: channels, rows, columns (K, Y, X) if the constituents are pixels.
+        statistics: what `fit` found in the training set, such as the mean of each pixel.
+        num_classes: number of classes C of the task.
+    """
+
+    constituent_features: tuple[str, ...] = ()
+    jet_features: tuple[str, ...] = ()
+    max_constituents: int = 0
+    image_shape: tuple[int, int, int] | None = None
+    statistics: Statistics = field(default_factory=dict)
+    num_classes: int = 2
+
+
+def write_inputs(inputs: Inputs, path: Path) -> None:
+    """Write as JSON."""
+    values: dict[str, Any] = dict(vars(inputs))
+    values["statistics"] = {name: array.tolist() for name, array in inputs.statistics.items()}
+    write_json(values, path)
+
+
+def read_inputs(path: Path) -> Inputs:
+    """Read what `write_inputs` wrote."""
+    values = read_json(path)
+    shape = values["image_shape"]
+    return Inputs(
+        constituent_features=tuple(values["constituent_features"]),
+        jet_features=tuple(values["jet_features"]),
+        max_constituents=values["max_constituents"],
+        image_shape=tuple(shape) if shape else None,
+        statistics={name: np.array(array) for name, array in values["statistics"].items()},
+        num_classes=values["num_classes"],
+    )

@@ -1,0 +1,135 @@
+"""Jets and their constituents as flat columns, in memory and as two Parquet files.
+
+Flat columns without nulls read four to six times faster than Parquet lists: the constituents of
+all jets lie behind each other in jet order, and `num_constituents` says where each jet ends. The same
+container carries the skim, the split and the prepared representations, whose "constituents" may be
+particles or pixels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tagline.files import whole_file
+
+Columns = dict[str, npt.NDArray[Any]]
+
+JETS_FILE = "jets.parquet"
+CONSTITUENTS_FILE = "constituents.parquet"
+ROWS_PER_GROUP = 65_536
+
+
+@dataclass(frozen=True)
+class Jets:
+    """Columns over jets (J,), and columns over their constituents (P,), in jet order."""
+
+    jets: Columns
+    constituents: Columns
+
+    def __post_init__(self) -> None:
+        lengths = {name: len(column) for name, column in self.jets.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"jet columns of different lengths: {lengths}")
+        num_constituents = int(self.jets["num_constituents"].sum())
+        for name, column in self.constituents.items():
+            if len(column) != num_constituents:
+                raise ValueError(
+                    f"constituent column {name!r} has {len(column)} rows, "
+                    f"but num_constituents adds up to {num_constituents}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.jets["num_constituents"])
+
+    @property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Where each jet's constituents begin, and the end of the last: (J+1,)."""
+        return np.concatenate([[0], np.cumsum(self.jets["num_constituents"], dtype=np.int64)])
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "Jets":
+        """Return the jets of these rows, in this order."""
+        counts = self.jets["num_constituents"][rows].astype(np.int64)
+        ends = np.cumsum(counts)
+        shifts = self.offsets[:-1][rows] - (ends - counts)
+        particles = np.arange(ends[-1] if len(ends) else 0) + np.repeat(shifts, counts)
+        return Jets(
+            jets={name: column[rows] for name, column in self.jets.items()},
+            constituents={name: column[particles] for name, column in self.constituents.items()},
+        )
+
+
+def concatenate(parts: Sequence[Jets]) -> Jets:
+    """Join jets; constituent columns that some part lacks are refused."""
+    if not parts:
+        raise ValueError("no jets to join")
+    for part in parts[1:]:
+        if part.jets.keys() != parts[0].jets.keys():
+            raise ValueError(
+                f"jet columns differ: {sorted(part.jets.keys() ^ parts[0].jets.keys())}"
+            )
+        if part.constituents.keys() != parts[0].constituents.keys():
+            differing = sorted(part.constituents.keys() ^ parts[0].constituents.keys())
+            raise ValueError(f"constituent columns differ: {differing}")
+    return Jets(
+        jets={name: np.concatenate([part.jets[name] for part in parts]) for name in parts[0].jets},
+        constituents={
+            name: np.concatenate([part.constituents[name] for part in parts])
+            for name in parts[0].constituents
+        },
+    )
+
+
+def write_jets(jets: Jets, folder: Path, *, provenance: dict[str, str]) -> None:
+    """Write both tables into a folder, with the provenance in their metadata."""
+    write_columns(jets.jets, folder / JETS_FILE, provenance=provenance)
+    write_columns(jets.constituents, folder / CONSTITUENTS_FILE, provenance=provenance)
+
+
+def write_columns(columns: Columns, path: Path, *, provenance: dict[str, str]) -> None:
+    """Write flat columns without nulls as lz4 Parquet, floats split by byte."""
+    table = pa.table(
+        [pa.array(column) for column in columns.values()],
+        schema=pa.schema(
+            [
+                pa.field(name, pa.from_numpy_dtype(column.dtype), nullable=False)
+                for name, column in columns.items()
+            ],
+            metadata={f"tagline.{key}": value for key, value in provenance.items()},
+        ),
+    )
+    floats = [name for name, column in columns.items() if column.dtype.kind == "f"]
+    with whole_file(path) as unfinished:
+        pq.write_table(
+            table,
+            unfinished,
+            compression="lz4",
+            use_dictionary=False,
+            use_byte_stream_split=floats,
+            row_group_size=ROWS_PER_GROUP,
+            store_schema=False,
+        )
+
+
+def read_jets(folder: Path, *, constituents: Sequence[str] | None = None) -> Jets:
+    """Read both tables of a folder, all columns of constituents if None are named."""
+    return Jets(
+        jets=read_columns(folder / JETS_FILE),
+        constituents=read_columns(folder / CONSTITUENTS_FILE, names=constituents),
+    )
+
+
+def read_columns(path: Path, *, names: Sequence[str] | None = None) -> Columns:
+    """Read flat columns of a Parquet file, all if None are named; a missing one is an error."""
+    file = pq.ParquetFile(path, memory_map=True)
+    known = file.schema_arrow.names
+    for name in names or ():
+        if name not in known:
+            raise ValueError(f"{path}: no column {name!r}; it has {', '.join(known)}")
+    table = file.read(columns=list(names) if names is not None else None)
+    return {name: table[name].to_numpy() for name in table.column_names}
