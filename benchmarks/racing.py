@@ -1,0 +1,35 @@
+"""Fair races: interleaved rounds, process CPU time, medians; one line says who won and by how much."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+
+def race(contenders: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
+    """Return the median CPU seconds of each contender, after one untimed call of each.
+
+    Every round runs all of them, beginning with another one each time, so that a busy or warming machine is
+    unfair to nobody.
+    """
+    for run in contenders.values():
+        run()
+    names = list(contenders)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for first in range(rounds):
+        for name in names[first % len(names) :] + names[: first % len(names)]:
+            start = time.process_time()
+            contenders[name]()
+            seconds[name].append(time.process_time() - start)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def verdict(
+    title: str, seconds: dict[str, float], *, ours: str, rival: str, goal: float, limit: str = ""
+) -> str:
+    """Return a line with the ratio, the goal and, where a limit raced too, the fraction of it reached."""
+    ratio = seconds[rival] / seconds[ours]
+    reached = "reached" if ratio >= goal else "MISSED"
+    line = f"{title}: {ratio:.2f}x {rival} (goal {goal:g}x {reached})"
+    if limit:
+        line += f", {seconds[limit] / seconds[ours]:.2f} of the limit ({limit})"
+    return line
