@@ -51,6 +51,18 @@ def config_of(kind: str, name: str) -> type[Strict]:
     return cast("type[Strict]", namespace["Config"])
 
 
+@cache
+def constant_of(kind: str, name: str, constant: str) -> str:
+    """Return a text assigned at the top of a plugin without importing it."""
+    require(kind, name)
+    path = PACKAGE / kind / f"{name}.py"
+    for node in ast.parse(path.read_text(), filename=str(path)).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=assigned)], value=value) if assigned == constant:
+                return str(ast.literal_eval(value))
+    raise ValueError(f"{path}: a plugin of kind {kind} must declare {constant}")
+
+
 def _belongs_to_config(node: ast.stmt) -> bool:
     match node:
         case ast.ImportFrom(module="pydantic" | "typing" | "tagline.strict" | "tagline.columns"):

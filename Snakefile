@@ -1,0 +1,41 @@
+"""From ROOT files to a published comparison of jet taggers.
+
+generate   recipe     -> results/datasets/{dataset}/raw/{part}.root
+skim       ROOT       -> results/datasets/{dataset}/skim/{batch}/
+split      skims      -> results/{task}/split/
+prepare    split      -> results/{task}/prepared/{representation}/
+train      prepared   -> results/{task}/models/{tagger}/{decorrelation}/{seed}/
+score      model      -> results/{task}/scores/{tagger}/{decorrelation}/{seed}/
+decorrelate  scores   -> results/{task}/scores/... of methods that act after training
+evaluate   scores     -> results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json
+compare    metrics    -> results/{study}/tables/ and results/{study}/figures/
+"""
+
+
+configfile: "config/recipes.yaml"
+configfile: "config/datasets.yaml"
+configfile: "config/representations.yaml"
+configfile: "config/taggers.yaml"
+configfile: "config/decorrelations.yaml"
+configfile: "config/published/landscape.yaml"
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    input:
+        tables_of_study(),
+        figures_of_study(),
+
+
+include: "workflow/rules/generate.smk"
+include: "workflow/rules/skim.smk"
+include: "workflow/rules/split.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/score.smk"
+include: "workflow/rules/decorrelate.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/compare.smk"

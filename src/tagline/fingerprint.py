@@ -1,0 +1,81 @@
+"""Fingerprints of code, so that a stage reruns when, and only when, the code behind it changed.
+
+Snakemake sees the scripts but not the modules they import. A fingerprint hashes the syntax trees,
+without comments and docstrings, of a stage's modules and of all they import inside the package.
+The configuration layer is left out: its values reach a rule as parameters.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SOURCE = Path(__file__).parent.parent
+PACKAGE = "tagline"
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+CONFIGURATION = {
+    f"{PACKAGE}.{name}" for name in ("catalogue", "config", "strict", "plugins", "fingerprint")
+}
+
+
+def fingerprint(*modules: str) -> str:
+    """Hash the named modules of the package and everything they import inside it.
+
+    Raises:
+        ValueError: a module does not exist.
+    """
+    for module in modules:
+        if not path_of(module).exists():
+            raise ValueError(f"no module {module!r} in {SOURCE}")
+    closure: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        module = waiting.pop()
+        if module not in closure and module not in CONFIGURATION:
+            closure.add(module)
+            waiting.extend(imports_of(module))
+    return digest({module: tree_of(module) for module in sorted(closure)})
+
+
+def digest(values: Any, files: Iterable[Path] = ()) -> str:  # noqa: ANN401 (any JSON)
+    """Hash JSON values and the contents of files."""
+    total = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
+    for file in sorted(files):
+        with file.open("rb") as opened:
+            total.update(hashlib.file_digest(opened, "sha256").digest())
+    return total.hexdigest()[:16]
+
+
+@cache
+def path_of(module: str) -> Path:
+    """Return the file of a module, which need not exist."""
+    path = SOURCE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+@cache
+def tree_of(module: str) -> str:
+    """Return the syntax tree of a module as text, without docstrings."""
+    tree = ast.parse(path_of(module).read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+@cache
+def imports_of(module: str) -> frozenset[str]:
+    """Return the modules of the package that a module imports, with the packages around them."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path_of(module).read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    inside = {name for name in found if name.startswith(f"{PACKAGE}.") and path_of(name).exists()}
+    parents = {name.rpartition(".")[0] for name in inside | {module}} - {PACKAGE, ""}
+    return frozenset(inside | parents - {module})

@@ -1,0 +1,217 @@
+"""Functions that rules share; the typed configuration is checked here, before any job."""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+SOURCE = str(Path(workflow.basedir) / "src")
+sys.path.insert(0, SOURCE)
+os.environ["PYTHONPATH"] = SOURCE  # so that scripts find the package in any environment
+
+from tagline import config as configuration
+from tagline import manifest, plugins
+from tagline.fingerprint import fingerprint
+
+try:
+    CONFIG = configuration.parse(config)
+except ValueError as mistake:
+    raise WorkflowError(str(mistake)) from None
+
+STUDY = CONFIG.study
+CATALOGUE = configuration.changes_results(CONFIG)
+
+
+wildcard_constraints:
+    dataset=configuration.one_of(CONFIG.datasets),
+    task=configuration.one_of(CONFIG.tasks),
+    representation=configuration.one_of(CONFIG.representations),
+    tagger=configuration.one_of(CONFIG.taggers),
+    decorrelation=configuration.one_of(CONFIG.decorrelations),
+    study=STUDY.name,
+    seed=r"\d+",
+    part=r"\d{4}",
+    batch=r"\d{4}",
+
+
+def num_batches(dataset):
+    """Count the skim jobs of a dataset."""
+    return -(-len(files_of_dataset(dataset)) // CONFIG.datasets[dataset].files_per_job)
+
+
+def files_of_dataset(dataset):
+    """List the ROOT files of a dataset, generated or given."""
+    entry = CONFIG.datasets[dataset]
+    if entry.generate:
+        return expand(
+            "results/datasets/{dataset}/raw/{part}.root",
+            dataset=dataset,
+            part=[f"{part:04d}" for part in range(entry.generate.parts)],
+        )
+    return manifest.expand_files(entry.files)
+
+
+def files_of_batch(wildcards):
+    """List the ROOT files of one skim job."""
+    size = CONFIG.datasets[wildcards.dataset].files_per_job
+    first = int(wildcards.batch) * size
+    return files_of_dataset(wildcards.dataset)[first : first + size]
+
+
+def local_files_of_batch(wildcards):
+    """List those files of one skim job that Snakemake can see, which are those without a URL."""
+    return [file for file in files_of_batch(wildcards) if "://" not in file]
+
+
+def skims_of_dataset(dataset):
+    """List the skims of a dataset."""
+    return expand(
+        "results/datasets/{dataset}/skim/{batch}",
+        dataset=dataset,
+        batch=[f"{batch:04d}" for batch in range(num_batches(dataset))],
+    )
+
+
+def skims_of_task(wildcards):
+    """List the skims that a task reads."""
+    datasets = CONFIG.tasks[wildcards.task].datasets
+    return [skim for dataset in datasets for skim in skims_of_dataset(dataset)]
+
+
+def parts_of_dataset(wildcards):
+    """List the generated parts of a dataset."""
+    return files_of_dataset(wildcards.dataset)
+
+
+def recipe_of_dataset(wildcards):
+    """Return the recipe of a generated dataset."""
+    return CATALOGUE["recipes"][CONFIG.datasets[wildcards.dataset].generate.recipe]
+
+
+def pythia_of_dataset(wildcards):
+    """Return the Pythia command file of a generated dataset."""
+    return recipe_of_dataset(wildcards)["pythia"]
+
+
+def reference_of_dataset(wildcards):
+    """Return what the published jets of a generated dataset look like."""
+    recipe = CONFIG.datasets[wildcards.dataset].generate.recipe
+    return CONFIG.recipes[recipe].reference.model_dump(mode="json")
+
+
+def code_of_reader(wildcards):
+    """Fingerprint the skim and the reader of a dataset."""
+    reader = CONFIG.datasets[wildcards.dataset].reader
+    return fingerprint("tagline.skim", f"tagline.datasets.{reader}")
+
+
+def code_of_representation(wildcards):
+    """Fingerprint the preparation of one representation."""
+    kind = CONFIG.representations[wildcards.representation].kind
+    return fingerprint("tagline.prepare", f"tagline.representations.{kind}")
+
+
+def code_of_training(wildcards):
+    """Fingerprint the training of one tagger with one decorrelation."""
+    tagger = CONFIG.taggers[wildcards.tagger]
+    method = CONFIG.decorrelations[wildcards.decorrelation].method
+    return fingerprint(
+        "tagline.train",
+        f"tagline.taggers.{tagger.architecture}",
+        f"tagline.objectives.{tagger.objective}",
+        f"tagline.decorrelation.{method}",
+    )
+
+
+def code_of_scoring(wildcards):
+    """Fingerprint the scoring of one tagger."""
+    tagger = CONFIG.taggers[wildcards.tagger]
+    return fingerprint(
+        "tagline.score",
+        f"tagline.taggers.{tagger.architecture}",
+        f"tagline.objectives.{tagger.objective}",
+    )
+
+
+def code_of_decorrelation(wildcards):
+    """Fingerprint a method that acts on scores."""
+    method = CONFIG.decorrelations[wildcards.decorrelation].method
+    return fingerprint("tagline.decorrelate", f"tagline.decorrelation.{method}")
+
+
+def prepared_of_tagger(wildcards):
+    """Return the prepared jets that a tagger reads."""
+    representation = CONFIG.taggers[wildcards.tagger].representation
+    return f"results/{wildcards.task}/prepared/{representation}"
+
+
+def history_of_scores(wildcards):
+    """Return the history of the training behind some scores."""
+    trained = CONFIG.trained_as(wildcards.decorrelation)
+    return f"results/{wildcards.task}/models/{wildcards.tagger}/{trained}/{wildcards.seed}/history.json"
+
+
+def metrics_of_study():
+    """List the metrics that a study compares."""
+    return expand(
+        "results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
+        task=STUDY.tasks,
+        tagger=STUDY.taggers,
+        decorrelation=STUDY.decorrelations,
+        seed=STUDY.seeds,
+    )
+
+
+def validations_of_study():
+    """List the comparisons of generated samples with published ones."""
+    datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
+    return expand(
+        "results/datasets/{dataset}/validation.json",
+        dataset=[name for name in datasets if CONFIG.has_reference(name)],
+    )
+
+
+def source_of_figure(wildcards):
+    """List what a figure reads: metrics, images or samples."""
+    match plugins.constant_of("figures", wildcards.figure, "READS"):
+        case "metrics":
+            return metrics_of_study()
+        case "images":
+            return expand(
+                "results/{task}/prepared/{representation}",
+                task=STUDY.tasks,
+                representation=STUDY.images,
+            )
+        case "recipes":
+            return validations_of_study()
+
+
+def reads_of_figure(wildcards):
+    """Return what kind of source a figure reads."""
+    return plugins.constant_of("figures", wildcards.figure, "READS")
+
+
+def caption_of_figure(wildcards):
+    """Return the caption of a figure."""
+    return plugins.constant_of("figures", wildcards.figure, "CAPTION")
+
+
+def code_of_figure(wildcards):
+    """Fingerprint one figure."""
+    return fingerprint("tagline.draw", f"tagline.figures.{wildcards.figure}")
+
+
+def tables_of_study():
+    """List the tables of the study."""
+    return expand("results/{study}/tables/comparison.{ending}", study=STUDY.name, ending=["csv", "md", "tex"])
+
+
+def figures_of_study():
+    """List the figures of the study."""
+    return expand("results/{study}/figures/{figure}.png", study=STUDY.name, figure=STUDY.figures)
+
+
+for task in STUDY.tasks:
+    for dataset in CONFIG.tasks[task].datasets:
+        files_of_dataset(dataset)  # a missing file is an error now, not a rule that never runs

@@ -1,0 +1,54 @@
+rule compare:
+    """Set the metrics of a study beside the published numbers."""
+    input:
+        metrics=metrics_of_study(),
+    output:
+        csv=report(
+            "results/{study}/tables/comparison.csv",
+            caption="../report/comparison.rst",
+            category="Tables",
+        ),
+        markdown="results/{study}/tables/comparison.md",
+        tex="results/{study}/tables/comparison.tex",
+    params:
+        titles=configuration.titles(CONFIG),
+        published=configuration.published_of_study(CONFIG),
+        code=fingerprint("tagline.tables"),
+    log:
+        "logs/compare/{study}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/plot.yaml"
+    script:
+        "../scripts/compare.py"
+
+
+rule draw:
+    """Draw one figure of a study."""
+    input:
+        source=source_of_figure,
+    output:
+        png=report(
+            "results/{study}/figures/{figure}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        pdf="results/{study}/figures/{figure}.pdf",
+    params:
+        reads=reads_of_figure,
+        caption=caption_of_figure,
+        titles=configuration.titles(CONFIG),
+        published=configuration.published_of_study(CONFIG),
+        code=code_of_figure,
+    log:
+        "logs/draw/{study}/{figure}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../../envs/plot.yaml"
+    script:
+        "../scripts/draw.py"

@@ -1,0 +1,23 @@
+rule decorrelate:
+    """Decorrelate the scores of a plain training, fitted on its validation scores."""
+    input:
+        validation=f"results/{{task}}/scores/{{tagger}}/{CONFIG.plain}/{{seed}}/validation.parquet",
+        test=f"results/{{task}}/scores/{{tagger}}/{CONFIG.plain}/{{seed}}/test.parquet",
+    output:
+        validation="results/{task}/scores/{tagger}/{decorrelation}/{seed}/validation.parquet",
+        test="results/{task}/scores/{tagger}/{decorrelation}/{seed}/test.parquet",
+    params:
+        decorrelation=lookup("decorrelations/{decorrelation}", within=CATALOGUE),
+        protected=lookup("tasks/{task}/protected", within=CATALOGUE),
+        code=code_of_decorrelation,
+    wildcard_constraints:
+        decorrelation=configuration.one_of(CONFIG.post_hoc),
+    log:
+        "logs/decorrelate/{task}/{tagger}/{decorrelation}/{seed}.log",
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../../envs/train.yaml"
+    script:
+        "../scripts/decorrelate.py"

@@ -1,0 +1,16 @@
+"""Label the jets of a task and split them by event."""
+
+from pathlib import Path
+
+from tagline import logs
+from tagline.catalogue import Task
+from tagline.split import split
+
+logs.start(snakemake.log[0], f"split {snakemake.wildcards.task}")
+task = Task(**snakemake.params.task)
+skims = [Path(folder) for folder in snakemake.input.skims]
+split(
+    {name: [skim for skim in skims if skim.parts[-3] == name] for name in task.datasets},
+    task=task,
+    folder=Path(snakemake.output.split),
+)
