@@ -1,0 +1,53 @@
+"""DisCo: a penalty on the distance correlation of score and protected column in the background.
+
+DisCo Fever: Robust Networks Through Distance Correlation, Kasieczka (2020), arXiv:2001.05310. The
+paper's code evaluates all pairs of a batch; the penalty here has the same value and gradient in
+O(N log N).
+"""
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from tagline.batch import Batch
+from tagline.decorrelation import BaseDecorrelation
+from tagline.distance_correlation import rank, squared_with_gradient
+from tagline.strict import Strict
+
+
+class Config(Strict):
+    """The trade between classification and decorrelation."""
+
+    strength: float = Field(10.0, gt=0, description="lambda: weight of dCorr^2 in the loss")
+
+
+class Decorrelation(BaseDecorrelation):
+    """Adds lambda dCorr^2(signal probability, protected column) of background jets to the loss."""
+
+    def __init__(self, config: Config) -> None:
+        self.strength = config.strength
+
+    def penalty(self, logits_BC: Tensor, batch: Batch) -> Tensor:
+        """Return the penalty, summed over the protected columns."""
+        background_B = batch.label_B == 0
+        score_B = logits_BC.float().softmax(dim=1)[:, -1]
+        penalties = [
+            squared_distance_correlation(
+                score_B[background_B], column_B[background_B], batch.weight_B[background_B]
+            )
+            for column_B in batch.protected_BR.unbind(dim=1)
+        ]
+        return self.strength * torch.stack(penalties).sum()
+
+
+def squared_distance_correlation(score_B: Tensor, protected_B: Tensor, weight_B: Tensor) -> Tensor:
+    """Return dCorr^2, exact in value and gradient by the score; 0 for fewer than two jets."""
+    if len(score_B) < 2:
+        return score_B.new_zeros(())
+    score, protected, weight = (
+        tensor.detach().cpu().numpy().astype("float64")
+        for tensor in (score_B, protected_B, weight_B)
+    )
+    value, gradient = squared_with_gradient(rank(score), rank(protected), weight)
+    gradient_B = torch.from_numpy(gradient).to(score_B)
+    return value + torch.dot(gradient_B, score_B - score_B.detach())

@@ -1,0 +1,89 @@
+"""How figures look: one set of matplotlib settings, applied to a drawing function by a decorator.
+
+The settings are those of mplhep's CMS style, scaled to the width of a page. Figures are made as
+objects, never through pyplot, so that nothing global is touched and nothing stays open.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+import matplotlib as mpl
+import mplhep  # registers the font
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Petroff, Accessible color sequences for data visualization (2021), arXiv:2107.02270, ten colours.
+COLOURS = (
+    "#3f90da",
+    "#bd1f01",
+    "#ffa90e",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#94a4a2",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+LINES = ("-", "--", ":", "-.")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+BACKGROUND, SIGNAL, GREY = "#3f90da", "#bd1f01", "#717581"
+
+SETTINGS = {
+    **mplhep.style.CMS,
+    "font.size": 11,
+    "axes.linewidth": 0.8,
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "axes.titlesize": "medium",
+    "axes.titlelocation": "left",
+    "figure.constrained_layout.use": True,
+    "grid.alpha": 0.5,
+    "grid.linewidth": 0.5,
+    "legend.borderpad": 0.3,
+    "legend.fontsize": "small",
+    "legend.title_fontsize": "small",
+    "legend.alignment": "left",
+    "lines.linewidth": 1.5,
+    "lines.markersize": 5,
+    "pdf.fonttype": 42,
+    "savefig.dpi": 200,
+    **{f"{axis}tick.{kind}.width": 0.7 for axis in "xy" for kind in ("major", "minor")},
+    **{f"{axis}tick.major.size": 5 for axis in "xy"},
+    **{f"{axis}tick.minor.size": 2.5 for axis in "xy"},
+    **{f"{axis}tick.major.pad": 4 for axis in "xy"},
+}
+
+P = ParamSpec("P")
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Make a drawing function use the style of this package, whatever the global settings are."""
+
+    @wraps(draw)
+    def draw_styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(SETTINGS):
+            return draw(*args, **kwargs)
+
+    return draw_styled
+
+
+def colour(position: int) -> str:
+    """Return the colour of the n-th thing drawn."""
+    return COLOURS[position % len(COLOURS)]
+
+
+def annotate(axes: Axes, text: str) -> None:
+    """Write a small grey note above the top right corner of the axes."""
+    axes.annotate(
+        text,
+        xy=(1, 1),
+        xytext=(0, 3),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize="x-small",
+        color=GREY,
+    )
