@@ -6,7 +6,7 @@ container carries the skim, the split and the prepared representations, whose "c
 particles or pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ Columns = dict[str, npt.NDArray[Any]]
 JETS_FILE = "jets.parquet"
 CONSTITUENTS_FILE = "constituents.parquet"
 ROWS_PER_GROUP = 65_536
+JETS_PER_PIECE = 8_192  # columns of so many jets fit a cache
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,32 @@ class Jets:
 
     def take(self, rows: npt.NDArray[np.int64]) -> "Jets":
         """Return the jets of these rows, in this order."""
-        counts = self.jets["num_constituents"][rows].astype(np.int64)
-        ends = np.cumsum(counts)
-        shifts = self.offsets[:-1][rows] - (ends - counts)
-        particles = np.arange(ends[-1] if len(ends) else 0) + np.repeat(shifts, counts)
+        particles = particles_of(rows, offsets=self.offsets)
         return Jets(
             jets={name: column[rows] for name, column in self.jets.items()},
             constituents={name: column[particles] for name, column in self.constituents.items()},
         )
+
+    def pieces(self) -> Iterator["Jets"]:
+        """Yield views of a few thousand jets at a time; one of no jets if there are none."""
+        offsets = self.offsets
+        for first in range(0, max(len(self), 1), JETS_PER_PIECE):
+            last = min(first + JETS_PER_PIECE, len(self))
+            particles = slice(offsets[first], offsets[last])
+            yield Jets(
+                jets={name: column[first:last] for name, column in self.jets.items()},
+                constituents={n: column[particles] for n, column in self.constituents.items()},
+            )
+
+
+def particles_of(
+    rows: npt.NDArray[np.int64], *, offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return where the constituents of these jets are, given where each of all jets begins: (P,)."""
+    counts = np.diff(offsets)[rows]
+    ends = np.cumsum(counts)
+    shifts = offsets[:-1][rows] - (ends - counts)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(shifts, counts)
 
 
 def concatenate(parts: Sequence[Jets]) -> Jets:
