@@ -1,4 +1,4 @@
-"""Fair races: interleaved rounds, process CPU time, medians; one line says who won and by how much."""
+"""Fair races: interleaved rounds, process CPU time, medians; one line says who won."""
 
 import statistics
 import time
@@ -8,8 +8,8 @@ from collections.abc import Callable
 def race(contenders: dict[str, Callable[[], object]], rounds: int = 5) -> dict[str, float]:
     """Return the median CPU seconds of each contender, after one untimed call of each.
 
-    Every round runs all of them, beginning with another one each time, so that a busy or warming machine is
-    unfair to nobody.
+    Every round runs all of them, beginning with another one each time, so that a busy or warming
+    machine is unfair to nobody.
     """
     for run in contenders.values():
         run()
@@ -26,7 +26,7 @@ def race(contenders: dict[str, Callable[[], object]], rounds: int = 5) -> dict[s
 def verdict(
     title: str, seconds: dict[str, float], *, ours: str, rival: str, goal: float, limit: str = ""
 ) -> str:
-    """Return a line with the ratio, the goal and, where a limit raced too, the fraction of it reached."""
+    """Return a line with the ratio, the goal and, where a limit raced too, its fraction."""
     ratio = seconds[rival] / seconds[ours]
     reached = "reached" if ratio >= goal else "MISSED"
     line = f"{title}: {ratio:.2f}x {rival} (goal {goal:g}x {reached})"

@@ -1,16 +1,24 @@
-"""How a jet becomes numbers.
-
-One file a representation, each with a `Config` and a `Representation`.
-"""
+"""How a jet becomes numbers: one file a representation, with a `Config` and a `Representation`."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from tagline.inputs import Inputs, Statistics
 from tagline.jets import Jets
 
+Array = npt.NDArray[np.float64]
+
 
 class BaseRepresentation(ABC):
     """A fit on the training set alone, then the same transformation of every split."""
+
+    def reads(self) -> tuple[str, ...]:
+        """Name the constituent columns that are read."""
+        return "px", "py", "pz", "energy"
 
     def fit(self, train: Jets) -> Statistics:
         """Return the statistics of the training jets that `transform` or the tagger needs."""
@@ -24,3 +32,47 @@ class BaseRepresentation(ABC):
     @abstractmethod
     def inputs(self, statistics: Statistics) -> Inputs:
         """Describe what `transform` returns."""
+
+    def mean_images(
+        self, train: Jets, statistics: Statistics, class_names: Sequence[str]
+    ) -> dict[str, Any]:
+        """Return mean images of each class after each step, as JSON; nothing if no images."""
+        del train, statistics, class_names
+        return {}
+
+
+class JetFeatures(BaseRepresentation):
+    """A representation by columns over jets, standardised to mean 0 and deviation 1 on demand."""
+
+    names: tuple[str, ...]
+    standardise: bool
+
+    @abstractmethod
+    def compute(self, jets: Jets) -> Array:
+        """Return the features `names` of each jet, not standardised: (J, G)."""
+
+    def fit(self, train: Jets) -> Statistics:
+        """Return `mean` and `scale` of each feature; 0 and 1 where not standardised."""
+        if not self.standardise:
+            return {"mean": np.zeros(len(self.names)), "scale": np.ones(len(self.names))}
+        values_JG = np.concatenate([self.compute(piece) for piece in train.pieces()])
+        deviation_G = values_JG.std(axis=0)
+        return {
+            "mean": values_JG.mean(axis=0),
+            "scale": np.where(deviation_G > 0, deviation_G, 1),
+        }
+
+    def transform(self, jets: Jets, statistics: Statistics) -> Jets:
+        """Return one column `feature_<name>` for each feature."""
+        values_JG = (self.compute(jets) - statistics["mean"]) / statistics["scale"]
+        features = {
+            f"feature_{name}": values_J.astype(np.float32)
+            for name, values_J in zip(self.names, values_JG.T, strict=True)
+        }
+        return Jets(
+            jets={"num_constituents": np.zeros(len(jets), np.int32), **features}, constituents={}
+        )
+
+    def inputs(self, statistics: Statistics) -> Inputs:
+        """Describe the features."""
+        return Inputs(jet_features=self.names, statistics=statistics)

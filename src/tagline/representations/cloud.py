@@ -1,0 +1,149 @@
+"""A jet as a set of particles, in falling pT, without padding.
+
+The inputs of P-CNN and ParticleNet (Qu and Gouskos 2020, https://arxiv.org/abs/1902.08570), of
+PFN and EFN (Komiske et al. 2019, https://arxiv.org/abs/1810.05165) and of TopoDNN (Pearkes et al.
+2017, https://arxiv.org/abs/1704.02124).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from tagline import frames
+from tagline.frames import Array, Particles
+from tagline.inputs import Inputs, Statistics
+from tagline.jets import Jets
+from tagline.representations import BaseRepresentation
+from tagline.strict import Strict
+
+
+class Config(Strict):
+    """Which particles, which of their features, and the frame of `eta` and `phi`."""
+
+    features: tuple[
+        Literal[
+            "log_pt",
+            "log_energy",
+            "log_relative_pt",
+            "log_relative_energy",
+            "d_eta",
+            "d_phi",
+            "d_r",
+            "pt_fraction",
+            "scaled_pt",
+            "eta",
+            "phi",
+        ],
+        ...,
+    ] = Field(
+        (
+            "log_pt",
+            "log_energy",
+            "log_relative_pt",
+            "log_relative_energy",
+            "d_eta",
+            "d_phi",
+            "d_r",
+        ),
+        min_length=1,
+    )
+    max_constituents: int = Field(200, gt=0, description="leading constituents in pT")
+    frame: Literal["jet_axis", "centroid", "leading"] = Field(
+        "jet_axis", description="origin: jet axis, pT-weighted centroid or leading constituent"
+    )
+    rotate: bool = Field(
+        False,
+        description="principal axis vertical; in the frame `leading`, second constituent down",
+    )
+    flip: bool = Field(
+        False,
+        description="heavier halves right and up; in the frame `leading`, mean eta to the right",
+    )
+    pt_scale: float = Field(
+        1.0, gt=0, description="`scaled_pt` is pT in the frame over this [GeV]"
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    """What features are made of: particles around the jet axis and in the frame, and jets."""
+
+    jets: Jets
+    around_axis: Particles
+    in_frame: Particles
+    pt_scale: float
+
+    def jet(self, name: str) -> Array:
+        return self.jets.jets[name].astype(np.float64)
+
+    def jet_energy(self) -> Array:
+        return np.hypot(self.jet("pt") * np.cosh(self.jet("eta")), self.jet("mass"))
+
+    def energy(self) -> Array:
+        return self.jets.constituents["energy"][self.around_axis.row_P].astype(np.float64)
+
+    def over_jet(self, values_P: Array, jet_J: Array) -> Array:
+        return values_P / jet_J[self.around_axis.jet_P]
+
+
+FEATURES: dict[str, Callable[[_View], Array]] = {
+    "log_pt": lambda view: np.log(view.around_axis.pt_P),
+    "log_energy": lambda view: np.log(view.energy()),
+    "log_relative_pt": lambda view: np.log(view.over_jet(view.around_axis.pt_P, view.jet("pt"))),
+    "log_relative_energy": lambda view: np.log(view.over_jet(view.energy(), view.jet_energy())),
+    "d_eta": lambda view: view.around_axis.eta_P,
+    "d_phi": lambda view: view.around_axis.phi_P,
+    "d_r": lambda view: np.hypot(view.around_axis.eta_P, view.around_axis.phi_P),
+    "pt_fraction": lambda view: view.over_jet(
+        view.around_axis.pt_P, view.around_axis.sum(view.around_axis.pt_P)
+    ),
+    "scaled_pt": lambda view: view.in_frame.pt_P / view.pt_scale,
+    "eta": lambda view: view.in_frame.eta_P,
+    "phi": lambda view: view.in_frame.phi_P,
+}
+
+
+class Representation(BaseRepresentation):
+    """The leading particles of each jet with the configured features."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def transform(self, jets: Jets, statistics: Statistics) -> Jets:
+        """Return one row a particle."""
+        del statistics
+        around_axis = frames.around_jet_axis(
+            frames.leading(jets, self.config.max_constituents), jets
+        )
+        view = _View(jets, around_axis, self._in_frame(around_axis), self.config.pt_scale)
+        return Jets(
+            jets={"num_constituents": around_axis.num_J.astype(np.int32)},
+            constituents={
+                name: FEATURES[name](view).astype(np.float32) for name in self.config.features
+            },
+        )
+
+    def _in_frame(self, particles: Particles) -> Particles:
+        if self.config.frame == "leading":
+            particles = frames.around_leading(particles)
+            rotate, flip = frames.second_down, frames.mean_right
+        else:
+            if self.config.frame == "centroid":
+                particles = frames.centred(particles)
+            rotate, flip = frames.upright, frames.reflected
+        if self.config.rotate:
+            particles = rotate(particles)
+        if self.config.flip:
+            particles = flip(particles)
+        return particles
+
+    def inputs(self, statistics: Statistics) -> Inputs:
+        """Describe the particles."""
+        return Inputs(
+            constituent_features=self.config.features,
+            max_constituents=self.config.max_constituents,
+            statistics=statistics,
+        )
