@@ -76,11 +76,12 @@ class Jets:
 def particles_of(
     rows: npt.NDArray[np.int64], *, offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Return where the constituents of these jets are, given where each of all jets begins: (P,)."""
+    """Return where the constituents of these jets are, given where each jet's begin: (P,)."""
     counts = np.diff(offsets)[rows]
     ends = np.cumsum(counts)
-    shifts = offsets[:-1][rows] - (ends - counts)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(shifts, counts)
+    shifts = np.repeat(offsets[:-1][rows] - (ends - counts), counts)
+    particles: npt.NDArray[np.int64] = np.arange(len(shifts)) + shifts
+    return particles
 
 
 def concatenate(parts: Sequence[Jets]) -> Jets:
