@@ -2,9 +2,9 @@
 
 Names of tensors end in their dimensions:
 
-J jets of a file, B jets of a batch, P packed constituents of all jets of a batch,
-N constituents of one padded jet, F features of a constituent, G features of a jet,
-R protected columns, K image channels, Y image rows, X image columns, D latent, H heads, C classes.
+J jets of a file, B jets of a batch, P packed constituents of all jets of a batch, N constituents
+of one padded jet, F features of a constituent, G features of a jet, R protected columns, K image
+channels, Y image rows, X image columns, D latent, H heads, C classes.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: mixed precision casts the tensors of a copy, which frozen classes refuse
 class Batch:
     """Packed jets: constituents behind each other, no padding.
 

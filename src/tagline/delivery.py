@@ -1,0 +1,107 @@
+"""Prepared jets in memory, and batches of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tagline.batch import Batch
+from tagline.inputs import Inputs
+from tagline.jets import Columns, read_jets
+
+
+@dataclass(frozen=True)
+class PackedJets:
+    """All jets of a split as contiguous tensors, on the host or resident on a GPU.
+
+    Args:
+        constituents_PF: float32 features of all constituents, in jet order.
+        first_constituent_J: int64 row of each jet's first constituent.
+        num_constituents_J: int64.
+        features_JG: float32 features of each jet.
+        label_J: int64 class.
+        weight_J: float32 weight, one on average.
+        protected_JR: float32 columns that the score must not sculpt.
+        event_id_J: int64 with the bits of the uint64 event id.
+    """
+
+    constituents_PF: Tensor
+    first_constituent_J: Tensor
+    num_constituents_J: Tensor
+    features_JG: Tensor
+    label_J: Tensor
+    weight_J: Tensor
+    protected_JR: Tensor
+    event_id_J: Tensor
+
+    def __len__(self) -> int:
+        return len(self.label_J)
+
+    def to(self, device: torch.device) -> "PackedJets":
+        """Return the same jets on a device."""
+        tensors = {field.name: getattr(self, field.name).to(device) for field in fields(self)}
+        return replace(self, **tensors)
+
+    def take(self, rows_B: Tensor) -> Batch:
+        """Return the jets of these rows, in this order."""
+        rows_B = rows_B.to(self.label_J.device)
+        num_B = self.num_constituents_J[rows_B]
+        jet_of_constituent_P = torch.repeat_interleave(num_B)
+        shift_B = self.first_constituent_J[rows_B] - (num_B.cumsum(0) - num_B)
+        rows_P = shift_B.index_select(0, jet_of_constituent_P)
+        rows_P += torch.arange(len(rows_P), device=rows_P.device)
+        return Batch(
+            constituents_PF=self.constituents_PF.index_select(0, rows_P),
+            jet_of_constituent_P=jet_of_constituent_P,
+            num_constituents_B=num_B,
+            features_BG=self.features_JG[rows_B],
+            label_B=self.label_J[rows_B],
+            weight_B=self.weight_J[rows_B],
+            protected_BR=self.protected_JR[rows_B],
+        )
+
+
+def load(folder: Path, inputs: Inputs, *, protected: Sequence[str]) -> PackedJets:
+    """Read a prepared split: the features that the inputs name, and what training needs."""
+    jets = read_jets(folder, constituents=inputs.constituent_features)
+    num_constituents_J = jets.jets["num_constituents"].astype(np.int64)
+    if inputs.constituent_features and num_constituents_J.max(initial=0) > inputs.max_constituents:
+        raise ValueError(
+            f"{folder}: a jet has {num_constituents_J.max()} constituents, "
+            f"but its inputs allow {inputs.max_constituents}"
+        )
+    features = [f"feature_{name}" for name in inputs.jet_features]
+    return PackedJets(
+        constituents_PF=_matrix(
+            jets.constituents, inputs.constituent_features, num_rows=int(num_constituents_J.sum())
+        ),
+        first_constituent_J=torch.from_numpy(jets.offsets[:-1]),
+        num_constituents_J=torch.from_numpy(num_constituents_J),
+        features_JG=_matrix(jets.jets, features, num_rows=len(jets)),
+        label_J=_tensor(jets.jets["label"], np.int64),
+        weight_J=_tensor(jets.jets["weight"], np.float32),
+        protected_JR=_matrix(jets.jets, protected, num_rows=len(jets)),
+        event_id_J=torch.from_numpy(jets.jets["event_id"].view(np.int64).copy()),
+    )
+
+
+def batches(jets: PackedJets, batch_size: int) -> Iterator[Batch]:
+    """Yield all jets in the order of their rows; the last batch may be smaller."""
+    for rows_B in torch.split(torch.arange(len(jets)), batch_size):
+        yield jets.take(rows_B)
+
+
+def _matrix(columns: Columns, names: Sequence[str], *, num_rows: int) -> Tensor:
+    matrix = np.empty((num_rows, len(names)), np.float32)
+    for index, name in enumerate(names):
+        matrix[:, index] = columns[name]
+    return torch.from_numpy(matrix)
+
+
+def _tensor(column: npt.NDArray[Any], dtype: type[np.generic]) -> Tensor:
+    return torch.from_numpy(column.astype(dtype))

@@ -1,0 +1,265 @@
+"""The one training loop, for every tagger, objective and decorrelation.
+
+Every random number is a function of the seed and the position: the first weights of the seed, the
+order of the jets of (seed, epoch), dropout of (seed, epoch, step, rank). So a checkpoint needs no
+random state, and a resumed training ends with the weights of an undisturbed one: on a CPU, bit for
+bit.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from signal import SIGTERM
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from tagline.batch import Batch
+from tagline.catalogue import Tagger, Training
+from tagline.checkpoint import Checkpoints, Termination
+from tagline.decorrelation import BaseDecorrelation
+from tagline.delivery import PackedJets
+from tagline.inputs import Inputs
+from tagline.model import Weights, build, num_parameters, objective_of
+
+EVENTS_SHOWN = 5
+KILLED = 128 + SIGTERM
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Progress:
+    """Where a training stands between two steps, besides its weights."""
+
+    epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    seconds: float = 0.0
+    best: float = math.inf
+    best_epoch: int = 0
+    lowest_loss: float = math.inf
+    stale_epochs: int = 0
+    total_seconds: float = 0.0
+    epochs: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The loss of a batch with its penalty, the penalty alone, and the jets put in their class."""
+
+    loss: Tensor
+    penalty: Tensor
+    num_correct: Tensor
+
+
+class Trainer:
+    """A network, its optimiser and its progress."""
+
+    def __init__(
+        self,
+        fabric: Fabric,
+        tagger: Tagger,
+        inputs: Inputs,
+        *,
+        method: BaseDecorrelation,
+        seed: int,
+    ) -> None:
+        torch.manual_seed(seed)
+        network = build(tagger, inputs)
+        self.num_parameters = num_parameters(network)
+        self.network, self.optimiser = fabric.setup(
+            network.to(fabric.device), optimiser_of(tagger.training, network)
+        )
+        self.fabric = fabric
+        self.training = tagger.training
+        self.monitor: str = tagger.training.monitor
+        self.objective = objective_of(tagger)
+        self.method = method
+        self.seed = seed
+        self.progress = Progress()
+        self.best_weights: Weights = {}
+
+    @property
+    def history(self) -> dict[str, Any]:
+        """What there is to know of a training that has ended."""
+        return {
+            "epochs": self.progress.epochs,
+            "best_epoch": self.progress.best_epoch,
+            "num_parameters": self.num_parameters,
+            "seconds": self.progress.total_seconds,
+        }
+
+    def run(
+        self,
+        train_jets: PackedJets,
+        validation_jets: PackedJets,
+        *,
+        checkpoints: Checkpoints,
+        termination: Termination,
+    ) -> None:
+        """Train to the last epoch, or until the validation loss has not fallen for long enough."""
+        self._resume(checkpoints)
+        while (
+            self.progress.epoch < self.training.epochs
+            and self.progress.stale_epochs < self.training.patience
+        ):
+            for _ in self._steps(train_jets):
+                if termination.requested or checkpoints.due:
+                    self._save(checkpoints)
+                if termination.requested:
+                    logger.info("saved before the end of epoch %d", self.progress.epoch)
+                    raise SystemExit(KILLED)
+            self._end_epoch(validation_jets)
+            self._save(checkpoints)
+
+    def _steps(self, jets: PackedJets) -> Iterator[None]:
+        """Do what is left of this epoch; jets that fill no whole batch wait for another epoch."""
+        progress, batch_size = self.progress, self.training.batch_size
+        self.network.train()
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.training, progress.epoch)
+        order_J = torch.from_numpy(generator_of(self.seed, progress.epoch).permutation(len(jets)))
+        steps = slice(progress.step, steps_an_epoch(jets, batch_size))
+        for rows_B in torch.split(order_J, batch_size)[steps]:
+            started = time.perf_counter()
+            progress.loss_sum += self._step(jets, self._share(rows_B))
+            progress.step += 1
+            progress.seconds += time.perf_counter() - started
+            yield
+
+    def _share(self, rows: Tensor) -> Tensor:
+        """Return the rows that belong to this process of several."""
+        return rows[self.fabric.global_rank :: self.fabric.world_size]
+
+    def _step(self, jets: PackedJets, rows_B: Tensor) -> float:
+        """Change the weights once and return the loss before."""
+        progress = self.progress
+        position = (self.seed, progress.epoch, progress.step, self.fabric.global_rank)
+        torch.manual_seed(int(generator_of(*position).integers(2**63)))
+        loss = self._losses(jets.take(rows_B)).loss
+        value = loss.item()
+        if not math.isfinite(value):
+            events = jets.event_id_J[rows_B[:EVENTS_SHOWN]].cpu().numpy().view(np.uint64)
+            raise FloatingPointError(
+                f"the loss is {value} in epoch {progress.epoch}, step {progress.step}, "
+                f"whose batch begins with the events {', '.join(map(str, events))}"
+            )
+        self.optimiser.zero_grad()
+        self.fabric.backward(loss)
+        self.optimiser.step()
+        return value
+
+    def _losses(self, batch: Batch) -> Losses:
+        logits_BC = self.network(batch)
+        penalty = self.method.penalty(logits_BC, batch)
+        return Losses(
+            loss=self.objective.loss(logits_BC, batch) + penalty,
+            penalty=penalty,
+            num_correct=(logits_BC.argmax(1) == batch.label_B).sum(),
+        )
+
+    @torch.inference_mode()
+    def _validate(self, jets: PackedJets) -> dict[str, float]:
+        """Return means over the jets; batches are as in training, since penalties depend on them."""
+        self.network.eval()
+        sums = torch.zeros(3, dtype=torch.float64, device=self.fabric.device)
+        rows_J = self._share(torch.arange(len(jets)))
+        share = max(1, self.training.batch_size // self.fabric.world_size)
+        for rows_B in torch.split(rows_J, share):
+            losses = self._losses(jets.take(rows_B))
+            sums[0] += losses.loss * len(rows_B)
+            sums[1] += losses.penalty * len(rows_B)
+            sums[2] += losses.num_correct
+        loss, penalty, accuracy = (self._total(sums) / len(jets)).tolist()
+        return {"validation_loss": loss, "penalty": penalty, "validation_accuracy": accuracy}
+
+    def _total(self, sums: Tensor) -> Tensor:
+        total: Tensor = self.fabric.all_reduce(sums, reduce_op="sum")
+        return total
+
+    def _end_epoch(self, validation_jets: PackedJets) -> None:
+        """Validate, keep the weights if they are the best, note the epoch and begin the next."""
+        progress = self.progress
+        loss_sum = self._total(torch.tensor(progress.loss_sum, device=self.fabric.device))
+        entry = self._validate(validation_jets) | {
+            "epoch": progress.epoch,
+            "train_loss": loss_sum.item() / progress.step / self.fabric.world_size,
+            "learning_rate": learning_rate(self.training, progress.epoch),
+            "jets_per_second": progress.step * self.training.batch_size / progress.seconds,
+        }
+        logger.info(", ".join(f"{name} {value:.5g}" for name, value in entry.items()))
+        progress.epochs.append(entry)
+        loss = entry["validation_loss"]
+        progress.stale_epochs = 0 if loss < progress.lowest_loss else progress.stale_epochs + 1
+        progress.lowest_loss = min(loss, progress.lowest_loss)
+        monitored = loss if self.monitor == "loss" else -entry["validation_accuracy"]
+        if monitored < progress.best:
+            progress.best, progress.best_epoch = monitored, progress.epoch
+            self.best_weights = {
+                name: tensor.to("cpu", copy=True)
+                for name, tensor in self.network.state_dict().items()
+            }
+        progress.total_seconds += progress.seconds
+        progress.epoch, progress.step = progress.epoch + 1, 0
+        progress.loss_sum = progress.seconds = 0.0
+
+    def _save(self, checkpoints: Checkpoints) -> None:
+        if self.fabric.is_global_zero:
+            checkpoints.save(
+                {
+                    "network": self.network.state_dict(),
+                    "optimiser": self.optimiser.state_dict(),
+                    "best_weights": self.best_weights,
+                    "progress": asdict(self.progress),
+                }
+            )
+
+    def _resume(self, checkpoints: Checkpoints) -> None:
+        state = checkpoints.load()
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.best_weights = state["best_weights"]
+        self.progress = Progress(**state["progress"])
+        logger.info("resumed in epoch %d, step %d", self.progress.epoch, self.progress.step)
+
+
+def optimiser_of(training: Training, network: nn.Module) -> torch.optim.Optimizer:
+    """Return the optimiser of a training, fused into one kernel."""
+    optimisers: dict[str, type[torch.optim.Adam]] = {
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+    }
+    return optimisers[training.optimiser](
+        network.parameters(),
+        lr=training.learning_rate,
+        weight_decay=training.weight_decay,
+        fused=True,
+    )
+
+
+def learning_rate(training: Training, epoch: int) -> float:
+    """Return the learning rate of an epoch, counted from 0."""
+    factors = {
+        "constant": 1.0,
+        "step": training.step_factor ** (epoch // training.step_epochs),
+        "cosine": (1 + math.cos(math.pi * epoch / training.epochs)) / 2,
+    }
+    return training.learning_rate * factors[training.schedule]
+
+
+def steps_an_epoch(jets: PackedJets, batch_size: int) -> int:
+    """Return the number of whole batches, or one smaller batch if there is none."""
+    return max(1, len(jets) // batch_size)
+
+
+def generator_of(*position: int) -> np.random.Generator:
+    """Return the random generator of a position in the training."""
+    return np.random.default_rng(position)

@@ -1,0 +1,66 @@
+"""Small prepared tasks, for the tests of taggers and of their training."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from tagline import catalogue
+from tagline.columns import TRUTH
+from tagline.jets import Jets, write_jets
+from tagline.prepare import prepare
+from tests.toys import toy_jets
+
+CONFIG = Path(__file__).parent.parent / "config"
+NONE = catalogue.Decorrelation(method="none", when="never")
+
+
+@cache
+def taggers() -> dict[str, catalogue.Tagger]:
+    """Return the taggers of the catalogue."""
+    return {name: catalogue.Tagger(**entry) for name, entry in _read("taggers").items()}
+
+
+@cache
+def representations() -> dict[str, catalogue.Representation]:
+    """Return the representations of the catalogue."""
+    entries = _read("representations")
+    return {name: catalogue.Representation(**entry) for name, entry in entries.items()}
+
+
+def prepared_task(folder: Path, representation: str, *, num_jets: int = 64) -> Path:
+    """Prepare train, validation and test splits of toy jets and return their folder."""
+    for seed, split in enumerate(("train", "validation", "test")):
+        jets = _labelled(toy_jets(num_jets, seed=seed), seed=seed)
+        write_jets(jets, folder / "split" / split, provenance={})
+    prepared = folder / "prepared" / representation
+    prepare(
+        folder / "split",
+        representation=representations()[representation],
+        protected=["mass"],
+        class_names=["qcd", "top"],
+        folder=prepared,
+    )
+    return prepared
+
+
+def with_training(tagger: catalogue.Tagger, **changes: object) -> catalogue.Tagger:
+    """Return the same tagger trained in another way."""
+    training = tagger.training.model_copy(update=changes)
+    return tagger.model_copy(update={"training": training})
+
+
+def _labelled(jets: Jets, *, seed: int) -> Jets:
+    columns = {
+        "event_id": np.random.default_rng(seed).integers(2**63, size=len(jets)).astype(np.uint64),
+        "label": (jets.jets["truth"] == TRUTH["t_bqq"]).astype(np.int64),
+    }
+    return Jets(jets=jets.jets | columns, constituents=jets.constituents)
+
+
+def _read(name: str) -> dict[str, dict[str, object]]:
+    entries: dict[str, dict[str, object]] = yaml.safe_load((CONFIG / f"{name}.yaml").read_text())[
+        name
+    ]
+    return entries
