@@ -1,0 +1,89 @@
+"""Anti-kT jets: the leading one of each event, and which of them a recipe keeps.
+
+The anti-kT jet clustering algorithm, Cacciari, Salam, Soyez (2008), arXiv:0802.1189; FastJet user manual (2011),
+arXiv:1111.6097, through its awkward interface.
+"""
+
+from typing import Any
+
+import awkward as ak
+import fastjet
+import numpy as np
+
+from tagline.catalogue import JetSelection
+from tagline.generate.particles import Booleans, Floats, Integers, Particles
+from tagline.jets import Columns, Jets
+
+LOWEST_PT = 20.0  # GeV; softer jets are not looked at
+
+
+def leading_jets(particles: Particles, *, num_events: int, selection: JetSelection) -> Jets:
+    """Return the leading jet of each event that has one, and its hardest constituents in descending pT.
+
+    The particles are in the order of their events. The momentum of a jet is that of all its constituents.
+    """
+    counts = np.bincount(particles.event, minlength=num_events)
+    definition = fastjet.JetDefinition(fastjet.antikt_algorithm, selection.radius)
+    cluster = fastjet.ClusterSequence(_by_event(particles, counts), definition)
+    jets = cluster.inclusive_jets(min_pt=LOWEST_PT)
+    members = cluster.constituent_index(min_pt=LOWEST_PT)
+    num_jets = ak.to_numpy(ak.num(jets, axis=1))
+    event = np.flatnonzero(num_jets)
+    rank = ak.to_numpy(ak.argmax(jets.px**2 + jets.py**2, axis=1)[event])
+    leading = (np.cumsum(num_jets) - num_jets)[event] + np.asarray(rank)
+    jets, members = (ak.flatten(each, axis=1)[leading] for each in (jets, members))
+    first = np.cumsum(counts) - counts
+    rows = ak.to_numpy(ak.flatten(members + first[event]))
+    num_constituents = ak.to_numpy(ak.num(members, axis=1))
+    hardest, num_kept = _hardest(
+        particles.pt[rows], num_constituents, largest=selection.max_constituents
+    )
+    kept = particles.take(rows[hardest])
+    return Jets(
+        jets={"event": event, **_momenta(jets), "num_constituents": num_kept},
+        constituents={
+            name: getattr(kept, name) for name in ("px", "py", "pz", "energy", "charge", "pdgid")
+        },
+    )
+
+
+def cuts(jets: Jets, selection: JetSelection) -> dict[str, Booleans]:
+    """Return which jets pass each cut of a selection, in the order in which they are made."""
+    direction = "rapidity" if selection.rapidity else "eta"
+    pt = jets.jets["pt"]
+    return {
+        "pt": (pt > selection.pt_min) & (pt < selection.pt_max),
+        direction: np.abs(jets.jets[direction]) < selection.abs_eta_max,
+    }
+
+
+def _by_event(particles: Particles, counts: Integers) -> Any:  # noqa: ANN401 (an awkward array)
+    columns = {
+        "px": particles.px,
+        "py": particles.py,
+        "pz": particles.pz,
+        "E": particles.energy,
+    }
+    return ak.unflatten(ak.zip(columns, with_name="Momentum4D"), counts)
+
+
+def _momenta(jets: Any) -> Columns:  # noqa: ANN401 (an awkward array)
+    px, py, pz, energy = (ak.to_numpy(jets[name]) for name in ("px", "py", "pz", "E"))
+    pt = np.hypot(px, py)
+    return {
+        "energy": energy,
+        "pt": pt,
+        "eta": np.arcsinh(pz / pt),
+        "rapidity": np.arctanh(pz / energy),
+        "phi": np.arctan2(py, px),
+        "mass": np.sqrt(np.maximum(energy**2 - pt**2 - pz**2, 0)),
+    }
+
+
+def _hardest(pt: Floats, num_constituents: Integers, *, largest: int) -> tuple[Integers, Integers]:
+    """Return the rows of at most `largest` constituents of each jet in descending pT, and how many those are."""
+    jet = np.repeat(np.arange(len(num_constituents)), num_constituents)
+    order = np.lexsort([-pt, jet])
+    first = np.cumsum(num_constituents) - num_constituents
+    rank = np.arange(len(pt)) - first[jet]
+    return order[rank < largest], np.minimum(num_constituents, largest)

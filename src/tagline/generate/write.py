@@ -1,0 +1,84 @@
+"""Writing jets as a ROOT tree with the branch names of JetClass.
+
+Particle Transformer for Jet Tagging, Qu, Li, Qian (2022), arXiv:2202.03772.
+"""
+
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+import uproot
+
+from tagline.columns import TRUTH
+from tagline.files import whole_file
+from tagline.generate.particles import wrapped
+from tagline.jets import Columns, Jets
+
+TREE = "tree"
+LABELS = {
+    "label_QCD": "qcd",
+    "label_Tbqq": "t_bqq",
+    "label_quark": "light_quark",
+    "label_gluon": "gluon",
+    "label_charm": "charm",
+    "label_bottom": "bottom",
+}
+IDENTITIES = {"isElectron": 11, "isMuon": 13, "isPhoton": 22}
+
+
+def write_root(jets: Jets, path: Path, *, part: int, cross_section: float) -> None:
+    """Write one entry a jet; the part is the run, and the cross-section in pb stands in every entry."""
+    branches = {
+        "run": np.full(len(jets), part, np.uint32),
+        "luminosity_block": np.ones(len(jets), np.uint32),
+        "event": jets.jets["event"].astype(np.uint64),
+        "cross_section": np.full(len(jets), cross_section),
+        **jet_branches(jets),
+        "part": ak.zip(
+            {
+                name: ak.unflatten(column, jets.jets["num_constituents"])
+                for name, column in particle_branches(jets).items()
+            }
+        ),
+    }
+    with whole_file(path) as unfinished, uproot.recreate(unfinished) as file:
+        types = {
+            name: branch.dtype if isinstance(branch, np.ndarray) else branch.type
+            for name, branch in branches.items()
+        }
+        file.mktree(TREE, types).extend(branches)
+
+
+def jet_branches(jets: Jets) -> Columns:
+    """Return the branches that have one value a jet."""
+    momenta = {f"jet_{name}": jets.jets[name] for name in ("pt", "eta", "phi", "energy")}
+    momenta["jet_nparticles"] = jets.jets["num_constituents"]
+    labels = {name: jets.jets["truth"] == TRUTH[truth] for name, truth in LABELS.items()}
+    return {name: column.astype(np.float32) for name, column in momenta.items()} | {
+        name: column.astype(np.int32) for name, column in labels.items()
+    }
+
+
+def particle_branches(jets: Jets) -> Columns:
+    """Return the branches that have one value a constituent, without their common `part_`.
+
+    As in JetClass, `deta` is positive away from the middle of the detector.
+    """
+    particles = jets.constituents
+    jet = np.repeat(np.arange(len(jets)), jets.jets["num_constituents"])
+    pt = np.hypot(particles["px"], particles["py"])
+    eta, phi = np.arcsinh(particles["pz"] / pt), np.arctan2(particles["py"], particles["px"])
+    axis_eta, axis_phi = jets.jets["eta"][jet], jets.jets["phi"][jet]
+    kind, charged = np.abs(particles["pdgid"]), particles["charge"] != 0
+    identities = {name: kind == pdgid for name, pdgid in IDENTITIES.items()}
+    hadron = ~np.any(list(identities.values()), axis=0)
+    identities |= {"isChargedHadron": hadron & charged, "isNeutralHadron": hadron & ~charged}
+    floats = {name: particles[name] for name in ("px", "py", "pz", "energy", "charge")} | {
+        "deta": (eta - axis_eta) * np.where(axis_eta > 0, 1, -1),
+        "dphi": wrapped(phi - axis_phi),
+    }
+    return (
+        {name: column.astype(np.float32) for name, column in floats.items()}
+        | {"pdgid": particles["pdgid"].astype(np.int32)}
+        | {name: column.astype(np.bool_) for name, column in identities.items()}
+    )
