@@ -1,0 +1,138 @@
+"""JetClass files, and the generated ones, which have the same branches: one entry a jet.
+
+JetClass: A Large-Scale Dataset for Deep Learning in Jet Physics, Qu, Li and Qian (2022),
+https://doi.org/10.5281/zenodo.6619768. It has no event ids: there an event is the entry of a file.
+"""
+
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import PurePosixPath
+
+import numpy as np
+from pydantic import Field
+
+from tagline.columns import EVENT_COLUMNS, TRUTH
+from tagline.datasets import Array, BaseReader, Chunk, Rows, Span, open_tree
+from tagline.jets import Columns, particles_of
+from tagline.strict import Strict
+
+LABELS = {
+    "label_QCD": "qcd",
+    "label_Hbb": "h_bb",
+    "label_Hcc": "h_cc",
+    "label_Hgg": "h_gg",
+    "label_H4q": "h_4q",
+    "label_Hqql": "h_qql",
+    "label_Zqq": "z_qq",
+    "label_Wqq": "w_qq",
+    "label_Tbqq": "t_bqq",
+    "label_Tbl": "t_bl",
+    "label_quark": "light_quark",
+    "label_gluon": "gluon",
+}
+JET_BRANCHES = {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"}
+OPTIONAL = {"softdrop_mass": "jet_sdmass"}
+MOMENTUM_BRANCHES = {name: f"part_{name}" for name in ("px", "py", "pz", "energy")}
+IMPACT_BRANCHES = {
+    "d0": "part_d0val",
+    "d0_error": "part_d0err",
+    "dz": "part_dzval",
+    "dz_error": "part_dzerr",
+}
+CM_PER_MM = np.float32(0.1)
+KINDS = {
+    "part_isChargedHadron": 211,
+    "part_isNeutralHadron": 130,
+    "part_isPhoton": 22,
+    "part_isElectron": -11,
+    "part_isMuon": -13,
+}
+"""Particle ids where the charge is positive or zero; they change sign with it."""
+
+
+class Config(Strict):
+    """Options of the reader."""
+
+    tree: str = Field("tree", description="name of the tree")
+    entries: int = Field(50_000, gt=0, description="jets that are read at once, at least")
+
+
+class Reader(BaseReader):
+    """Reads JetClass files."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def read(self, path: str) -> Iterator[Chunk]:
+        """Yield all jets of a file, chunk by chunk."""
+        with open_tree(path, self.config.tree) as tree:
+            tree.require([*JET_BRANCHES.values(), *MOMENTUM_BRANCHES.values()])
+            for span in tree.spans(self.config.entries):
+                yield JetClassChunk(span, file=PurePosixPath(path).name)
+
+
+class JetClassChunk(Chunk):
+    """Some jets of a file of this name."""
+
+    def __init__(self, span: Span, *, file: str) -> None:
+        self.span, self.file = span, file
+        self.num_events = self.num_jets = len(span)
+        self.columns = (*EVENT_COLUMNS, "jet_index", "weight", "truth", *JET_BRANCHES)
+        self.columns += tuple(name for name in OPTIONAL if OPTIONAL[name] in span.tree)
+
+    def read(self, name: str) -> Array:
+        """Return one column."""
+        branch = (JET_BRANCHES | OPTIONAL).get(name, name)
+        if branch in self.span.tree:
+            return self.span.flat(branch)
+        return self._truth() if name == "truth" else self._implied(name)
+
+    def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
+        """Return momenta, and what else there is."""
+        tree, offsets = self.span.tree, self.span.ragged("part_px").offsets
+        particles = particles_of(rows, offsets=offsets)
+
+        def take(branch: str) -> Array:
+            return self.span.ragged(branch).values[particles]
+
+        columns = {column: take(branch) for column, branch in MOMENTUM_BRANCHES.items()}
+        for column, branch in IMPACT_BRANCHES.items():
+            if branch in tree:
+                columns[column] = take(branch) * CM_PER_MM
+        if "part_charge" in tree:
+            columns["charge"] = take("part_charge").astype(np.int8)
+        if "part_pdgid" in tree:
+            columns["pdgid"] = take("part_pdgid")
+        elif "charge" in columns and all(branch in tree for branch in KINDS):
+            kinds = {code: take(branch).astype(bool) for branch, code in KINDS.items()}
+            columns["pdgid"] = particle_ids(kinds, charge=columns["charge"])
+        return np.diff(offsets)[rows], columns
+
+    def _truth(self) -> Array:
+        truth = np.zeros(self.num_jets, np.int8)
+        for label, name in LABELS.items():
+            if label in self.span.tree:
+                truth[self.span.flat(label) != 0] = TRUTH[name]
+        return truth
+
+    def _implied(self, name: str) -> Array:
+        """Return what a file without event ids and weights implies: each entry is an event."""
+        run, luminosity_block = np.frombuffer(
+            blake2b(self.file.encode(), digest_size=8).digest(), np.uint32
+        )
+        values = {
+            "run": run,
+            "luminosity_block": luminosity_block,
+            "event": np.arange(self.span.start, self.span.stop),
+            "jet_index": 0,
+            "weight": 1,
+        }
+        return np.broadcast_to(values[name], self.num_jets)
+
+
+def particle_ids(kinds: dict[int, Array], *, charge: Array) -> Array:
+    """Return PDG ids (P,) of particles of so many kinds, 0 for those of none."""
+    code = np.zeros(len(charge), np.int32)
+    for kind, is_kind in kinds.items():
+        code[is_kind] = kind
+    return code * np.where(charge < 0, -1, 1)

@@ -1,0 +1,245 @@
+"""The split of a task: labels, and whole events shared out to training, validation and test.
+
+The hash of an event decides its share and its place: the split depends neither on the order of
+files nor on the size of parts, no event is on two sides, and every split is shuffled already.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline import __version__
+from tagline.catalogue import Fractions, MaxJets, Task
+from tagline.columns import EVENT_COLUMNS
+from tagline.files import whole_folder, write_json
+from tagline.jets import JETS_FILE, Columns, Jets, concatenate, read_columns, read_jets, write_jets
+from tagline.selection import passes
+
+log = logging.getLogger(__name__)
+
+SPLITS = ("train", "validation", "test")
+WEIGHTED = ("train", "validation")
+NO_CLASS = -1
+
+Integers = npt.NDArray[np.int64]
+Identities = npt.NDArray[np.uint64]
+Rows = dict[str, Integers]
+
+
+class Part(NamedTuple):
+    """One folder of skimmed jets."""
+
+    dataset: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Index:
+    """Where each of J jets is, and what decides about it: each (J,)."""
+
+    part: Integers
+    row: Integers
+    event_id: Identities
+    jet_index: Integers
+    label: Integers
+
+    def take(self, rows: npt.NDArray[Any]) -> "Index":
+        """Return the entries of some rows."""
+        return Index(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> None:
+    """Label the jets of a task, and write its splits and their ledger.
+
+    Args:
+        skims: for each dataset, the folders that `skim` made.
+        task: classes, fractions and limits.
+        folder: gets a folder for each of SPLITS; it appears whole.
+
+    Raises:
+        ValueError: a jet has two classes or is there twice, or a class has no jets in a split.
+    """
+    parts = [
+        Part(dataset, jets.parent)
+        for dataset, folders in skims.items()
+        for skim in folders
+        for jets in sorted(skim.glob(f"*/{JETS_FILE}"))
+    ]
+    index = index_parts(parts, task=task)
+    rows = share_out(index, fractions=task.fractions, max_jets=task.max_jets)
+    ledger = account(index, rows, classes=list(task.classes))
+    log.info("jets of each class: %s", ledger)
+    jets = gather(index, rows, parts)
+    if task.balance:
+        jets = balanced(jets)
+    with whole_folder(folder) as unfinished:
+        write_json(ledger, unfinished / "ledger.json")
+        provenance = {"version": __version__, "task": task.model_dump_json()}
+        for name in SPLITS:
+            write_jets(jets[name], unfinished / name, provenance=provenance)
+
+
+def index_parts(parts: Sequence[Part], *, task: Task) -> Index:
+    """Return the index of all jets that have a class, sorted by event and jet.
+
+    Raises:
+        ValueError: a jet has two classes, or is there twice.
+    """
+    indices = [_index_part(number, part, task) for number, part in enumerate(parts)]
+    everything = Index(
+        **{
+            field.name: np.concatenate([getattr(index, field.name) for index in indices])
+            for field in fields(Index)
+        }
+    )
+    labelled = everything.take(everything.label != NO_CLASS)
+    log.info("%d of %d jets have a class", len(labelled.label), len(everything.label))
+    index = labelled.take(np.lexsort([labelled.jet_index, labelled.event_id]))
+    _refuse_duplicates(index, parts)
+    return index
+
+
+def _index_part(number: int, part: Part, task: Task) -> Index:
+    jets = read_columns(part.folder / JETS_FILE)
+    num_jets = len(jets["event"])
+    return Index(
+        part=np.full(num_jets, number),
+        row=np.arange(num_jets),
+        event_id=event_ids(part.dataset, jets),
+        jet_index=jets["jet_index"].astype(np.int64),
+        label=labels(part, jets, task=task),
+    )
+
+
+def event_ids(dataset: str, jets: Columns) -> Identities:
+    """Return the hash (J,) of dataset, run, luminosity block and event, uniform over 64 bits."""
+    digest = blake2b(dataset.encode(), digest_size=8).digest()
+    state = np.full(len(jets["event"]), np.frombuffer(digest, np.uint64)[0])
+    for name in EVENT_COLUMNS:
+        state = _splitmix(state + jets[name].astype(np.uint64))
+    return state
+
+
+def _splitmix(state: Identities) -> Identities:
+    """Mix 64 bits one to one: Fast splittable pseudorandom number generators, Steele (2014)."""
+    state = state + np.uint64(0x9E3779B97F4A7C15)
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state ^ (state >> np.uint64(31))
+
+
+def labels(part: Part, jets: Columns, *, task: Task) -> Integers:
+    """Return the class (J,) of each jet, NO_CLASS where it has none."""
+
+    def read(name: str) -> npt.NDArray[Any]:
+        if name not in jets:
+            raise ValueError(f"{part.folder}: no jet column {name!r}; it has {', '.join(jets)}")
+        return jets[name]
+
+    num_jets = len(jets["event"])
+    label = np.full(num_jets, NO_CLASS)
+    classes = list(task.classes)
+    for number, (name, jet_class) in enumerate(task.classes.items()):
+        if part.dataset in jet_class.datasets:
+            belongs = passes(jet_class.select, read, num_jets=num_jets)
+            for row in np.flatnonzero(belongs & (label != NO_CLASS))[:1]:
+                both = f"{classes[label[row]]!r} and {name!r}"
+                raise ValueError(f"{part.folder}: jet {row} is of two classes, {both}")
+            label[belongs] = number
+    return label
+
+
+def _refuse_duplicates(index: Index, parts: Sequence[Part]) -> None:
+    same = (np.diff(index.event_id) == 0) & (np.diff(index.jet_index) == 0)
+    for row in np.flatnonzero(same)[:1]:
+        first, second = (parts[part].folder for part in index.part[row : row + 2])
+        jets = read_columns(first / JETS_FILE)
+        jet = {name: int(jets[name][index.row[row]]) for name in (*EVENT_COLUMNS, "jet_index")}
+        raise ValueError(
+            f"{same.sum()} jets are there twice; the first is {jet} in {first} and {second}"
+        )
+
+
+def share_out(index: Index, *, fractions: Fractions, max_jets: MaxJets) -> Rows:
+    """Return the rows of each split: whole events, and the first so many jets of each class."""
+    bounds = np.cumsum([getattr(fractions, name) for name in SPLITS])[:-1]
+    place = np.searchsorted(bounds, index.event_id / 2.0**64, side="right")
+    rows = {}
+    for number, name in enumerate(SPLITS):
+        limit = getattr(max_jets, name) or len(place)
+        of_class = [
+            np.flatnonzero((place == number) & (index.label == label))[:limit]
+            for label in np.unique(index.label)
+        ]
+        rows[name] = np.sort(np.concatenate(of_class))
+    return rows
+
+
+def account(index: Index, rows: Rows, *, classes: Sequence[str]) -> dict[str, Any]:
+    """Return how many jets of each class are in each split, and how many are not used.
+
+    Raises:
+        ValueError: a class has no jets in some split.
+    """
+    jets = {name: int((index.label == label).sum()) for label, name in enumerate(classes)}
+    used = {
+        split: {
+            name: int((index.label[rows[split]] == jets_of).sum())
+            for jets_of, name in enumerate(classes)
+        }
+        for split in SPLITS
+    }
+    for name in classes:
+        for split in SPLITS:
+            if not used[split][name]:
+                raise ValueError(f"class {name!r} has no jets for {split}, of {jets[name]} in all")
+    beyond = {name: jets[name] - sum(used[split][name] for split in SPLITS) for name in classes}
+    return {"jets": jets, **used, "beyond_max_jets": beyond}
+
+
+def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
+    """Return the jets of each split in the order of its rows, with their event ids and labels."""
+    chosen = index.take(np.concatenate(list(rows.values())))
+    by_part = np.argsort(chosen.part, kind="stable")
+    together = concatenate(
+        [
+            read_jets(parts[part].folder).take(chosen.row[by_part][chosen.part[by_part] == part])
+            for part in np.unique(chosen.part)
+        ]
+    )
+    together.jets.update(event_id=chosen.event_id[by_part], label=chosen.label[by_part])
+    place = np.argsort(by_part)
+    ends = np.cumsum([len(rows[name]) for name in SPLITS])
+    return {
+        name: together.take(place[end - len(rows[name]) : end])
+        for name, end in zip(SPLITS, ends, strict=True)
+    }
+
+
+def balanced(jets: Mapping[str, Jets]) -> dict[str, Jets]:
+    """Return the splits with weights scaled so that the classes are equal in the training set.
+
+    Training weights are one on average. The same factors apply to validation, whose loss stops the
+    training; the test set keeps the weights of the input.
+    """
+    label, weight = (jets["train"].jets[name] for name in ("label", "weight"))
+    sums = np.bincount(label, weight)
+    if (sums <= 0).any():
+        raise ValueError(f"cannot balance classes with these sums of weights: {sums.tolist()}")
+    factors = len(label) / (len(sums) * sums)
+    return {
+        name: scaled(split, factors[split.jets["label"]]) if name in WEIGHTED else split
+        for name, split in jets.items()
+    }
+
+
+def scaled(jets: Jets, factor: npt.NDArray[np.float64]) -> Jets:
+    """Return the jets with weights multiplied by a factor (J,)."""
+    weight = (jets.jets["weight"] * factor).astype(np.float32)
+    return Jets(jets.jets | {"weight": weight}, jets.constituents)
