@@ -1,0 +1,196 @@
+"""Compare: the metrics of a study, its seeds combined, beside the published numbers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline.catalogue import Published, PublishedNumber
+from tagline.config import Config
+from tagline.metrics import Estimate, Metrics, read_metrics
+from tagline.strict import Strict
+
+
+class TaggerLabel(Strict):
+    """A tagger in figures and tables, and its name in papers."""
+
+    title: str
+    paper: str
+
+
+class DecorrelationLabel(Strict):
+    """A decorrelation in figures and tables."""
+
+    title: str
+    decorrelates: bool
+
+
+class Legend(Strict):
+    """What a comparison needs of the configuration.
+
+    Args:
+        title: of the study.
+        taggers: in the order of the study.
+        decorrelations: in the order of the study.
+        generated_tasks: tasks whose jets were generated here, and are not those of the papers.
+        published: numbers to compare with.
+    """
+
+    title: str
+    taggers: dict[str, TaggerLabel]
+    decorrelations: dict[str, DecorrelationLabel]
+    generated_tasks: tuple[str, ...]
+    published: tuple[Published, ...]
+
+
+def legend_of(config: Config) -> Legend:
+    """Take the names and published numbers of a study out of its configuration."""
+    study = config.study
+    taggers = {name: config.taggers[name] for name in study.taggers}
+    methods = {name: config.decorrelations[name] for name in study.decorrelations}
+    return Legend(
+        title=study.title,
+        taggers={
+            name: TaggerLabel(title=tagger.title, paper=tagger.paper)
+            for name, tagger in taggers.items()
+        },
+        decorrelations={
+            name: DecorrelationLabel(title=method.title, decorrelates=method.when != "never")
+            for name, method in methods.items()
+        },
+        generated_tasks=tuple(
+            name
+            for name in study.tasks
+            if any(config.datasets[dataset].generate for dataset in config.tasks[name].datasets)
+        ),
+        published=tuple(config.published[name] for name in study.published),
+    )
+
+
+class Key(NamedTuple):
+    """What is compared; its seeds are combined."""
+
+    task: str
+    tagger: str
+    decorrelation: str
+
+
+class Combined(NamedTuple):
+    """The median of several seeds, with the interval of the test set and the spread of seeds.
+
+    Args:
+        value: median over seeds; infinite where a rejection is.
+        low: lower end of the 68 % interval, test set and seeds in quadrature.
+        high: upper end; may be infinite.
+        spread: standard deviation over seeds; NaN where there is none.
+        num_seeds: trainings behind it.
+    """
+
+    value: float
+    low: float
+    high: float
+    spread: float
+    num_seeds: int
+
+
+def combine(estimates: Sequence[Estimate]) -> Combined:
+    """Combine the estimates of several seeds, which share their test set."""
+    values = np.array([_number(estimate.value) for estimate in estimates])
+    value = float(np.median(values))
+    low = float(np.median([estimate.low for estimate in estimates]))
+    high = float(np.median([_number(estimate.high) for estimate in estimates]))
+    if not np.isfinite(value):
+        return Combined(value, low, high, np.nan, len(values))
+    has_spread = len(values) > 1 and bool(np.isfinite(values).all())
+    spread = float(np.std(values, ddof=1)) if has_spread else np.nan
+    training = np.nan_to_num(spread)
+    return Combined(
+        value=value,
+        low=value - float(np.hypot(value - low, training)),
+        high=value + float(np.hypot(high - value, training)),
+        spread=spread,
+        num_seeds=len(values),
+    )
+
+
+def _number(value: float | None) -> float:
+    return np.inf if value is None else value
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The metrics of a study by task, tagger, decorrelation and seed."""
+
+    legend: Legend
+    metrics: dict[Key, dict[int, Metrics]]
+
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks, in the order of the metrics files."""
+        return list(dict.fromkeys(key.task for key in self.metrics))
+
+    @property
+    def plain(self) -> str:
+        """The entry that leaves the score as it is, or the study's first if there is none."""
+        labels = self.legend.decorrelations
+        return next((name for name in labels if not labels[name].decorrelates), next(iter(labels)))
+
+    def keys(self, *, task: str) -> list[Key]:
+        """All combinations of a task, in the order of the study."""
+        combinations = [
+            Key(task, tagger, decorrelation)
+            for tagger in self.legend.taggers
+            for decorrelation in self.legend.decorrelations
+        ]
+        return [key for key in combinations if key in self.metrics]
+
+    def value(self, key: Key, name: str) -> Combined:
+        """Return one of the measured values, seeds combined."""
+        return combine([metrics.values[name] for metrics in self.metrics[key].values()])
+
+    def roc(self, key: Key) -> tuple[npt.NDArray[np.float64], list[Combined]]:
+        """Return signal efficiencies (E,) and rejections (E,), seeds combined."""
+        curves = [metrics.roc for metrics in self.metrics[key].values()]
+        points = [
+            combine([Estimate(value=value, low=low, high=high) for value, low, high in at_point])
+            for at_point in zip(
+                *(zip(curve.value, curve.low, curve.high, strict=True) for curve in curves),
+                strict=True,
+            )
+        ]
+        return np.array(curves[0].signal_efficiency), points
+
+    def train_jets(self, key: Key) -> int:
+        """Return the jets of the training set."""
+        return int(self._first(key).history["train_jets"])
+
+    def test_jets(self, key: Key) -> int:
+        """Return the signal and background jets of the test set."""
+        return self._first(key).counts["signal"] + self._first(key).counts["background"]
+
+    def published(self, key: Key, metric: str) -> tuple[Published, PublishedNumber] | None:
+        """Return the published number of a tagger, and where it is from; none if decorrelated."""
+        if self.legend.decorrelations[key.decorrelation].decorrelates:
+            return None
+        system = self.legend.taggers[key.tagger].paper
+        for published in self.legend.published:
+            for number in published.numbers:
+                if (number.system, number.metric) == (system, metric):
+                    return published, number
+        return None
+
+    def _first(self, key: Key) -> Metrics:
+        return next(iter(self.metrics[key].values()))
+
+
+def load(metrics_files: Iterable[Path], legend: Legend) -> Comparison:
+    """Read metrics at `{task}/metrics/{tagger}/{decorrelation}/{seed}.json`."""
+    metrics: dict[Key, dict[int, Metrics]] = {}
+    for path in metrics_files:
+        task, _, tagger, decorrelation, _ = path.parts[-5:]
+        seeds = metrics.setdefault(Key(task, tagger, decorrelation), {})
+        seeds[int(path.stem)] = read_metrics(path)
+    return Comparison(legend, metrics)

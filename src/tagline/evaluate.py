@@ -1,0 +1,262 @@
+"""Evaluate: measure the test scores of one training, each number with its bootstrap interval.
+
+An interval spans 68 % of the replicas, shifted so that their median falls on the measured value:
+replicas of a divergence carry the fluctuations of the test set twice and lie above it. Jets of one
+event enter a replica together. The intervals know the test set alone; the spread of several seeds
+says how much a training varies.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tagline import roc, sculpting
+from tagline.distance_correlation import Ranked, distance_correlation, rank
+from tagline.files import read_json
+from tagline.jets import Columns, read_columns
+from tagline.metrics import WORKING_POINTS, Curve, Estimate, Histogram, Metrics, write_metrics
+
+Array = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+SIGNAL_EFFICIENCIES = np.round(np.linspace(0.05, 1.0, 96), 2)
+SCULPTING_POINT = 0.5  # signal efficiency at which sculpting is measured
+SCORE_EDGES = np.linspace(0, 1, 51)
+INTERVAL = (0.16, 0.5, 0.84)
+# Were the mean number of jets higher than this, none would be seen in less than 32 % of all cases.
+UPPER_LIMIT_OF_NONE = -np.log(0.32)
+
+MEASURES = ("auc", "accuracy", "ks", "jsd", "distance_correlation")
+
+log = logging.getLogger(__name__)
+
+
+def evaluate(
+    score_file: Path,
+    history_file: Path,
+    *,
+    protected: Sequence[str],
+    replicas: int,
+    seed: int,
+    metrics_file: Path,
+) -> None:
+    """Write the metrics of a score table; sculpting is that of the first protected column."""
+    metrics = measure(
+        read_columns(score_file),
+        protected=protected[0],
+        replicas=replicas,
+        random=np.random.default_rng(seed),
+        history=read_json(history_file),
+    )
+    write_metrics(metrics, metrics_file)
+    for name, estimate in metrics.values.items():
+        log.info("%s = %s [%s, %s]", name, estimate.value, estimate.low, estimate.high)
+
+
+def measure(
+    columns: Columns,
+    *,
+    protected: str,
+    replicas: int,
+    random: np.random.Generator,
+    history: dict[str, Any],
+) -> Metrics:
+    """Measure a score table, of which background is class 0 and signal the last class."""
+    jets = select(columns, protected=protected)
+    low_M, value_M, high_M = intervals(jets, replicas=replicas, random=random)
+    measures = [
+        Estimate(value=value, low=low, high=high)
+        for value, low, high in zip(value_M, low_M, high_M, strict=True)
+    ]
+    values = dict(zip(MEASURES, measures, strict=False))
+    rejections = [inverse(estimate) for estimate in measures[len(MEASURES) :]]
+    by_efficiency = dict(zip(SIGNAL_EFFICIENCIES, rejections, strict=True))
+    passes = passing(jets)
+    values |= {f"rejection_at_{point}": by_efficiency[point] for point in WORKING_POINTS}
+    values |= {"inverse_jsd": inverse(values["jsd"])}
+    values |= limits(jets, passes[SCULPTING_POINT], replicas=replicas, random=random)
+    parameters = history["num_parameters"]
+    values["parameters"] = Estimate(value=parameters, low=parameters, high=parameters)
+    return Metrics(
+        values=values,
+        roc=Curve(
+            signal_efficiency=tuple(SIGNAL_EFFICIENCIES),
+            value=tuple(estimate.value for estimate in rejections),
+            low=tuple(estimate.low for estimate in rejections),
+            high=tuple(estimate.high for estimate in rejections),
+        ),
+        scores=score_histograms(jets),
+        protected=protected_histograms(jets, passes),
+        protected_column=protected,
+        counts=counts(jets, passes),
+        replicas=replicas,
+        history=history,
+    )
+
+
+class ScoredJets(NamedTuple):
+    """Signal and background jets in descending order of score, sorted once for all replicas.
+
+    Args:
+        ordered: the order, and which jets are signal.
+        score_J: descending.
+        weight_J: in this order.
+        event_J: which event each jet is of, counted from 0.
+        background_K: places of the K background jets in this order.
+        protected: the background's protected column, binned.
+        score_rank: the background's score, ranked.
+        protected_rank: the background's protected column, ranked.
+    """
+
+    ordered: roc.Ordered
+    score_J: Array
+    weight_J: Array
+    event_J: Integers
+    background_K: Integers
+    protected: sculpting.Protected
+    score_rank: Ranked
+    protected_rank: Ranked
+
+
+def select(columns: Columns, *, protected: str) -> ScoredJets:
+    """Keep signal and background of a score table, in descending order of score."""
+    classes = np.unique(columns["label"])
+    if len(classes) < 2 or classes[0] != 0:
+        raise ValueError(f"scores need jets of class 0 and of a signal, but have {classes}")
+    kept = {
+        name: column[np.isin(columns["label"], (0, classes[-1]))]
+        for name, column in columns.items()
+    }
+    ordered = roc.order(kept["score"], kept["label"] > 0)
+    kept = {name: column[ordered.order_J] for name, column in kept.items()}
+    background_K = np.flatnonzero(~ordered.is_signal_J)
+    protected_K = kept[protected][background_K].astype(np.float64)
+    return ScoredJets(
+        ordered=ordered,
+        score_J=kept["score"].astype(np.float64),
+        weight_J=kept["weight"].astype(np.float64),
+        event_J=np.unique(kept["event_id"], return_inverse=True)[1],
+        background_K=background_K,
+        protected=sculpting.protect(protected_K),
+        score_rank=rank(kept["score"][background_K]),
+        protected_rank=rank(protected_K),
+    )
+
+
+def intervals(
+    jets: ScoredJets, *, replicas: int, random: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """Return lower ends, values and upper ends (M,) of MEASURES and the background efficiencies.
+
+    All of them lie between 0 and 1. A background efficiency of zero has the Poisson upper limit.
+    """
+    value_M = measure_with(jets, jets.weight_J)
+    num_events = int(jets.event_J.max()) + 1
+    replica_RM = [
+        measure_with(jets, jets.weight_J * roc.poisson_counts(num_events, random)[jets.event_J])
+        for _ in range(replicas)
+    ]
+    lower_M, median_M, upper_M = np.quantile(replica_RM, INTERVAL, axis=0)
+    low_M = np.clip(value_M - (median_M - lower_M), 0, 1)
+    high_M = np.clip(value_M + (upper_M - median_M), 0, 1)
+    weight_K = jets.weight_J[jets.background_K]
+    effective_jets = weight_K.sum() ** 2 / np.sum(weight_K**2)
+    high_M[value_M == 0] = min(UPPER_LIMIT_OF_NONE / effective_jets, 1)
+    return low_M, value_M, high_M
+
+
+def measure_with(jets: ScoredJets, weight_J: Array) -> Array:
+    """Return MEASURES and the background efficiencies at SIGNAL_EFFICIENCIES (M,)."""
+    found = roc.efficiencies(jets.ordered, weight_J, SIGNAL_EFFICIENCIES)
+    point = np.searchsorted(SIGNAL_EFFICIENCIES, SCULPTING_POINT)
+    passes_K = jets.background_K < found.num_passing_E[point]
+    weight_K = weight_J[jets.background_K]
+    measures = (
+        found.auc,
+        found.accuracy,
+        sculpting.kolmogorov_smirnov(jets.protected, passes_K, weight_K),
+        sculpting.jensen_shannon(jets.protected, passes_K, weight_K),
+        distance_correlation(jets.score_rank, jets.protected_rank, weight_K),
+    )
+    return np.concatenate([measures, found.background_efficiency_E])
+
+
+def inverse(estimate: Estimate) -> Estimate:
+    """Return the estimate of 1/x, infinite where x may be zero."""
+    low, value, high = (
+        1 / x if x else None for x in (estimate.high, estimate.value, estimate.low)
+    )
+    return Estimate(value=value, low=low or 0.0, high=high)
+
+
+def passing(jets: ScoredJets) -> dict[float, npt.NDArray[np.bool_]]:
+    """Return which background jets (K,) pass at each working point."""
+    found = roc.efficiencies(jets.ordered, jets.weight_J, np.array(WORKING_POINTS))
+    return {
+        point: jets.background_K < num_passing
+        for point, num_passing in zip(WORKING_POINTS, found.num_passing_E, strict=True)
+    }
+
+
+def limits(
+    jets: ScoredJets,
+    passes_K: npt.NDArray[np.bool_],
+    *,
+    replicas: int,
+    random: np.random.Generator,
+) -> dict[str, Estimate]:
+    """Return the divergence that chance alone makes, with the 68 % range of single selections."""
+    by_chance_R = sculpting.jensen_shannon_by_chance(
+        jets.protected,
+        passes_K,
+        jets.weight_J[jets.background_K],
+        replicas=replicas,
+        random=random,
+    )
+    low, median, high = np.quantile(by_chance_R, INTERVAL)
+    limit = Estimate(value=median, low=low, high=high)
+    return {"jsd_limit": limit, "inverse_jsd_limit": inverse(limit)}
+
+
+def score_histograms(jets: ScoredJets) -> dict[str, Histogram]:
+    """Return the distribution of the score of each class."""
+    is_signal_J = jets.ordered.is_signal_J
+    return {
+        name: histogram(jets.score_J[rows_J], jets.weight_J[rows_J], SCORE_EDGES)
+        for name, rows_J in (("background", ~is_signal_J), ("signal", is_signal_J))
+    }
+
+
+def protected_histograms(
+    jets: ScoredJets, passes: dict[float, npt.NDArray[np.bool_]]
+) -> dict[str, Histogram]:
+    """Return the distribution of the background's protected column, before and after cuts."""
+    value_K, weight_K = jets.protected.value_J, jets.weight_J[jets.background_K]
+    histograms = {"all": histogram(value_K, weight_K, sculpting.MASS_EDGES)}
+    for point, passes_K in passes.items():
+        histograms[f"passing_{point}"] = histogram(
+            value_K[passes_K], weight_K[passes_K], sculpting.MASS_EDGES
+        )
+    return histograms
+
+
+def histogram(value_J: Array, weight_J: Array, edges: Array) -> Histogram:
+    """Sum weights and their squares in bins."""
+    return Histogram(
+        edges=tuple(edges),
+        sums=tuple(np.histogram(value_J, edges, weights=weight_J)[0]),
+        variances=tuple(np.histogram(value_J, edges, weights=weight_J**2)[0]),
+    )
+
+
+def counts(jets: ScoredJets, passes: dict[float, npt.NDArray[np.bool_]]) -> dict[str, int]:
+    """Count test jets without weights."""
+    num_background = len(jets.background_K)
+    counted = {"background": num_background, "signal": len(jets.score_J) - num_background}
+    for point, passes_K in passes.items():
+        counted[f"background_passing_{point}"] = int(passes_K.sum())
+    return counted

@@ -1,0 +1,142 @@
+"""Synthetic score tables, and a whole comparison made of them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from tagline.catalogue import Published, PublishedNumber
+from tagline.compare import Comparison, DecorrelationLabel, Key, Legend, TaggerLabel
+from tagline.evaluate import measure
+from tagline.files import write_json
+from tagline.jets import Columns
+
+TOP_MASS, TOP_WIDTH = 172.0, 18.0
+QUALITY = {"pfn": 2.9, "cnn": 2.7, "topodnn": 2.3}
+SCULPTING = {"none": 0.7, "disco": 0.15, "ddt": 0.0}
+NUM_EPOCHS = 8
+
+
+def score_table(num_jets: int, *, seed: int, quality: float, sculpting: float) -> Columns:
+    """Return scores of tops at a mass peak and falling QCD, the higher the nearer to the peak.
+
+    Args:
+        num_jets: half of them tops.
+        seed: of the random numbers.
+        quality: distance of the classes in standard deviations of the logit.
+        sculpting: how much the logit of QCD prefers the mass peak.
+    """
+    random = np.random.default_rng(seed)
+    label = np.arange(num_jets) % 2
+    mass = np.where(
+        label == 1, random.normal(TOP_MASS, TOP_WIDTH, num_jets), random.gamma(4, 30, num_jets)
+    )
+    nearness = np.exp(-0.5 * ((mass - TOP_MASS) / (2 * TOP_WIDTH)) ** 2)
+    logit = random.normal(0, 1, num_jets) * 1.3 + 2 * sculpting * (nearness - 0.3)
+    logit += quality * (label - 0.5)
+    return {
+        "event_id": np.arange(num_jets, dtype=np.uint64),
+        "jet_index": np.zeros(num_jets, np.uint16),
+        "label": label.astype(np.int64),
+        "weight": np.ones(num_jets, np.float32),
+        "score": (1 / (1 + np.exp(-logit))).astype(np.float32),
+        "pt": np.full(num_jets, 600, np.float32),
+        "mass": mass.astype(np.float32),
+    }
+
+
+def history(*, seed: int, floor: float) -> dict[str, object]:
+    """Return the history of a training whose validation loss turns up at its end."""
+    random = np.random.default_rng(seed)
+    epochs = np.arange(NUM_EPOCHS)
+    train = floor + 0.2 * np.exp(-epochs / 2) + random.normal(0, 0.002, NUM_EPOCHS)
+    validation = train + 0.004 + 0.0006 * epochs**2
+    return {
+        "epochs": [
+            {
+                "epoch": int(epoch),
+                "train_loss": float(train[epoch]),
+                "validation_loss": float(validation[epoch]),
+                "validation_accuracy": 0.9,
+                "learning_rate": 1e-3,
+                "jets_per_second": 5e3,
+                "penalty": 0.0,
+            }
+            for epoch in epochs
+        ],
+        "best_epoch": int(np.argmin(validation)),
+        "num_parameters": 82_458,
+        "train_jets": 20_000,
+        "validation_jets": 5_000,
+        "seconds": 60.0,
+    }
+
+
+def toy_comparison(*, num_jets: int, replicas: int) -> Comparison:
+    """Return three taggers, three decorrelations and two seeds."""
+    metrics = {
+        Key("tops", tagger, decorrelation): {
+            seed: measure(
+                score_table(
+                    num_jets,
+                    seed=7,
+                    quality=quality + 0.1 * seed - 0.3 * (sculpting < 0.5),
+                    sculpting=sculpting,
+                ),
+                protected="mass",
+                replicas=replicas,
+                random=np.random.default_rng(seed),
+                history=history(seed=seed, floor=0.7 / quality),
+            )
+            for seed in (1, 2)
+        }
+        for tagger, quality in QUALITY.items()
+        for decorrelation, sculpting in SCULPTING.items()
+    }
+    return Comparison(toy_legend(), metrics)
+
+
+def toy_legend() -> Legend:
+    """Return names, and two published numbers of each tagger."""
+    titles = {"pfn": "PFN", "cnn": "CNN", "topodnn": "TopoDNN"}
+    rejections = {"PFN": (891.0, 18.0), "CNN": (914.0, 14.0), "TopoDNN": (295.0, 5.0)}
+    numbers = [
+        PublishedNumber(
+            system=system,
+            metric="rejection_at_0.3",
+            value=value,
+            uncertainty=uncertainty,
+            source="arXiv:1902.09914",
+            location="Table 1",
+        )
+        for system, (value, uncertainty) in rejections.items()
+    ]
+    return Legend(
+        title="Toy study",
+        taggers={name: TaggerLabel(title=title, paper=title) for name, title in titles.items()},
+        decorrelations={
+            "none": DecorrelationLabel(title="no decorrelation", decorrelates=False),
+            "disco": DecorrelationLabel(title="DisCo", decorrelates=True),
+            "ddt": DecorrelationLabel(title="DDT", decorrelates=True),
+        },
+        generated_tasks=("tops",),
+        published=(
+            Published(
+                title="Landscape",
+                source="arXiv:1902.09914",
+                train_jets=1_211_000,
+                test_jets=404_000,
+                numbers=tuple(numbers),
+            ),
+        ),
+    )
+
+
+def write_metrics_files(comparison: Comparison, folder: Path) -> list[Path]:
+    """Write the metrics of a comparison where the workflow has them."""
+    paths = []
+    for key, seeds in comparison.metrics.items():
+        for seed, metrics in seeds.items():
+            path = folder / key.task / "metrics" / key.tagger / key.decorrelation / f"{seed}.json"
+            write_json(metrics.model_dump(mode="json"), path)
+            paths.append(path)
+    return paths
