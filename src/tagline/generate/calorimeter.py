@@ -1,14 +1,22 @@
 """A calorimeter of towers, and the energy flow that combines its towers with tracks.
 
-As the SimpleCalorimeter of Delphes 3.4 (DELPHES 3, de Favereau et al., 2013, arXiv:1307.6346, sections 3.2 and 3.3).
+As the Calorimeter of Delphes 3.3 (DELPHES 3, de Favereau et al., 2013, arXiv:1307.6346, sections
+2.2 and 2.3).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tagline.generate.particles import Floats, Integers, Particles, massless
+from tagline.generate.particles import (
+    Booleans,
+    Floats,
+    Integers,
+    Particles,
+    in_order_of_events,
+    massless,
+)
 from tagline.generate.propagation import Surface
 from tagline.generate.tracking import Tracks, log_normal
 
@@ -17,30 +25,14 @@ NOWHERE = -1
 
 
 @dataclass(frozen=True)
-class Calorimeter:
-    """The towers of a calorimeter, what is deposited in them, and how well it is measured.
-
-    `eta_edges` and `num_phi` say where the rings of towers end and into how many equal towers each is divided.
-    `resolution` has rows (largest |eta|, c, s, n): the resolution in GeV is the root of (c E)^2 + s^2 E + n^2.
-    """
+class Grid:
+    """Rings of towers: where they end in eta, and into how many equal towers each is divided."""
 
     eta_edges: Floats
     num_phi: Integers
-    deposits: dict[int, float]
-    other_deposits: float
-    resolution: tuple[tuple[float, float, float, float], ...]
-    energy_min: float
-    significance_min: float
-    tower_pdgid: int
-
-    def deposited_fraction(self, pdgid: npt.NDArray[np.int32]) -> Floats:
-        """Return the share of its energy that each particle leaves here."""
-        kinds, kind = np.unique(np.abs(pdgid), return_inverse=True)
-        fractions = [self.deposits.get(int(pdgid), self.other_deposits) for pdgid in kinds]
-        return np.array(fractions)[kind]
 
     def tower(self, event: Integers, eta: Floats, phi: Floats) -> Integers:
-        """Return the number of the tower that is hit, different in each event, or NOWHERE."""
+        """Return the number of the tower that is hit, unique in the batch, or NOWHERE."""
         ring = np.searchsorted(self.eta_edges, eta) - 1
         covered = (ring >= 0) & (ring < len(self.num_phi))
         ring = np.where(covered, ring, 0)
@@ -60,106 +52,136 @@ class Calorimeter:
 
     def phi_range(self, tower: Integers) -> tuple[Floats, Floats]:
         """Return where towers begin and end in phi."""
-        width = 2 * np.pi / self.num_phi[tower // MAX_TOWERS_IN_PHI % len(self.num_phi)]
+        ring = tower // MAX_TOWERS_IN_PHI % len(self.num_phi)
+        width = 2 * np.pi / self.num_phi[ring]
         low = tower % MAX_TOWERS_IN_PHI * width - np.pi
         return low, low + width
 
+
+@dataclass(frozen=True)
+class Layer:
+    """One depth of the towers: which share of its energy a particle leaves, and how well it is read.
+
+    `resolution` has rows (largest |eta|, c, s, n): the resolution in GeV is the root of
+    (c E)^2 + s^2 E + n^2. `pdgid` is what a deposit without a track is taken for.
+    """
+
+    shares: dict[int, float]
+    share_of_others: float
+    resolution: tuple[tuple[float, float, float, float], ...]
+    energy_min: float
+    significance_min: float
+    pdgid: int
+
+    def share(self, pdgid: npt.NDArray[np.int32]) -> Floats:
+        """Return the share of its energy that each particle leaves here."""
+        kinds, kind = np.unique(np.abs(pdgid), return_inverse=True)
+        shares = [self.shares.get(int(pdgid), self.share_of_others) for pdgid in kinds]
+        return np.array(shares)[kind]
+
     def sigma(self, eta: Floats, energy: Floats) -> Floats:
-        """Return the energy resolution in GeV; outside of all rows it is 0."""
+        """Return the resolution in GeV, 0 outside of all rows."""
         edges, *terms = zip(*self.resolution, strict=True)
         row = np.searchsorted(edges, np.abs(eta))
         constant, stochastic, noise = (np.append(term, 0)[row] for term in terms)
-        return np.sqrt((constant * energy) ** 2 + stochastic**2 * energy + noise**2)
+        variance: Floats = (constant * energy) ** 2 + stochastic**2 * np.abs(energy) + noise**2
+        return np.sqrt(variance)
+
+    def significant(self, eta: Floats, energy: Floats) -> Booleans:
+        """Say which energies are above the thresholds."""
+        return energy >= np.maximum(
+            self.energy_min, self.significance_min * self.sigma(eta, energy)
+        )
 
 
 @dataclass(frozen=True)
 class Towers:
-    """The towers hit in a batch: their numbers, and what is measured in each (GeV)."""
+    """Towers with a deposit: their centres in eta, where resolutions are taken, and where they seem to be."""
 
     number: Integers
-    energy: Floats
-    sigma: Floats
+    event: Integers
+    centre: Floats
+    eta: Floats
+    phi: Floats
 
 
-def measure(
-    calorimeter: Calorimeter,
-    *,
+def energy_flow(
     particles: Particles,
     surface: Surface,
     tracks: Tracks,
-    random: np.random.Generator,
-) -> tuple[Tracks, Particles]:
-    """Return the tracks and the neutral particles of the energy flow.
-
-    Where a tower holds significantly more energy than its tracks, the excess is a neutral particle. Where it does not,
-    the tracks are scaled to the mean of both measurements, weighted with their inverse variances. Tracks of particles
-    that deposit nothing here pass unchanged.
-    """
-    tower = calorimeter.tower(tracks.particles.event, tracks.eta, tracks.phi)
-    tracks, tower = tracks.take(tower != NOWHERE), tower[tower != NOWHERE]
-    stops = calorimeter.deposited_fraction(tracks.particles.pdgid) > 0
-    towers = _read_out(calorimeter, particles=particles, surface=surface, random=random)
-    row = np.searchsorted(towers.number, tower[stops])
-    energy = tracks.particles.energy[stops]
-    variance = (tracks.resolution[stops] * energy) ** 2
-    track_energy = np.bincount(row, energy, minlength=len(towers.number))
-    track_sigma = np.sqrt(np.bincount(row, variance, minlength=len(towers.number)))
-
-    excess = towers.energy - track_energy
-    threshold = calorimeter.significance_min * np.hypot(track_sigma, towers.sigma)
-    significant = excess > np.maximum(calorimeter.energy_min, threshold)
-    best_energy = _combine(track_energy, track_sigma, towers.energy, towers.sigma)
-    factor = np.ones(len(tower))
-    factor[stops] = np.where(significant[row], 1, best_energy[row] / track_energy[row])
-    neutral = _neutral_particles(
-        calorimeter, towers.number[significant], excess[significant], random
-    )
-    return replace(tracks, particles=tracks.particles.scaled(factor)), neutral
-
-
-def _read_out(
-    calorimeter: Calorimeter,
     *,
-    particles: Particles,
-    surface: Surface,
+    grid: Grid,
+    layers: tuple[Layer, ...],
     random: np.random.Generator,
-) -> Towers:
-    """Sum and smear what the particles deposit in each tower; what is not significant is read as 0."""
-    fraction = calorimeter.deposited_fraction(particles.pdgid)
-    hit = calorimeter.tower(particles.event, surface.eta, surface.phi)
-    counts = surface.reached & (fraction > 0) & (hit != NOWHERE)
-    number, row = np.unique(hit[counts], return_inverse=True)
-    deposited = np.bincount(row, (fraction * particles.energy)[counts], minlength=len(number))
-    low, high = calorimeter.eta_range(number)
-    centre = (low + high) / 2
-    energy = log_normal(deposited, calorimeter.sigma(centre, deposited), random)
-    sigma = calorimeter.sigma(centre, energy)
-    threshold = np.maximum(calorimeter.energy_min, calorimeter.significance_min * sigma)
-    return Towers(number, energy=np.where(energy < threshold, 0, energy), sigma=sigma)
-
-
-def _combine(first: Floats, first_sigma: Floats, second: Floats, second_sigma: Floats) -> Floats:
-    """Return the mean weighted with inverse variances; a measurement without uncertainty is not used."""
-    weights = [
-        np.divide(1, sigma**2, out=np.zeros_like(sigma), where=sigma > 0)
-        for sigma in (first_sigma, second_sigma)
-    ]
-    total = weights[0] + weights[1]
-    return np.divide(
-        weights[0] * first + weights[1] * second, total, out=np.zeros_like(total), where=total > 0
-    )
-
-
-def _neutral_particles(
-    calorimeter: Calorimeter, tower: Integers, energy: Floats, random: np.random.Generator
 ) -> Particles:
-    """Return massless particles anywhere in their towers."""
-    eta = random.uniform(*calorimeter.eta_range(tower))
-    return massless(
-        calorimeter.event(tower),
-        pt=energy / np.cosh(eta),
-        eta=eta,
-        phi=random.uniform(*calorimeter.phi_range(tower)),
-        charge=np.zeros(len(tower), np.int8),
-        pdgid=np.full(len(tower), calorimeter.tower_pdgid, np.int32),
+    """Return tracks, and neutral particles for what the towers hold beyond them, by event."""
+    hit = grid.tower(particles.event, surface.eta, surface.phi)
+    shares = [layer.share(particles.pdgid) for layer in layers]
+    stops = surface.reached & (hit != NOWHERE) & (np.sum(shares, axis=0) > 0)
+    number, row = np.unique(hit[stops], return_inverse=True)
+    towers = _towers(grid, number, random)
+
+    track_hit = grid.tower(tracks.particles.event, tracks.eta, tracks.phi)
+    covered = track_hit != NOWHERE
+    deposits = [layer.share(tracks.particles.pdgid) > 0 for layer in layers]
+    flow = [tracks.particles.take(covered & ~np.any(deposits, axis=0))]
+    for layer, share, in_layer in zip(layers, shares, deposits, strict=True):
+        deposited = np.bincount(
+            row, (share * particles.energy)[stops], minlength=len(number)
+        ).astype(np.float64)
+        measured = log_normal(deposited, layer.sigma(towers.centre, deposited), random)
+        measured[~layer.significant(towers.centre, measured)] = 0
+        ours = covered & in_layer
+        flow += combine(
+            layer,
+            towers,
+            measured,
+            tracks=tracks.take(ours),
+            row=np.searchsorted(number, track_hit[ours]),
+        )
+    return in_order_of_events(flow)
+
+
+def combine(
+    layer: Layer, towers: Towers, measured: Floats, *, tracks: Tracks, row: Integers
+) -> tuple[Particles, Particles]:
+    """Return the tracks of a layer and its neutral particles; `row` is the tower of each track.
+
+    A track measured better than the layer would is kept, and its energy taken from its tower. The
+    other tracks of a tower are scaled to share what is left in it; without such tracks, what is left
+    and significant is a neutral particle. Where nothing is left to share, a track is lost.
+    """
+    energy = tracks.particles.energy
+    trusted = tracks.resolution <= layer.sigma(towers.centre[row], energy) / energy
+    left = measured - _sum(energy * trusted, row, measured)
+    to_share = _sum(energy * ~trusted, row, measured)
+    factor = np.where(trusted, 1, left[row] / np.where(trusted, 1, to_share[row]))
+    neutral = (to_share == 0) & layer.significant(towers.centre, left)
+    kept = factor > 0
+    return (
+        tracks.particles.take(kept).scaled(factor[kept]),
+        massless(
+            towers.event[neutral],
+            pt=left[neutral] / np.cosh(towers.eta[neutral]),
+            eta=towers.eta[neutral],
+            phi=towers.phi[neutral],
+            charge=np.zeros(np.sum(neutral), np.int8),
+            pdgid=np.full(np.sum(neutral), layer.pdgid, np.int32),
+        ),
     )
+
+
+def _towers(grid: Grid, number: Integers, random: np.random.Generator) -> Towers:
+    """Return towers that seem to be anywhere between their edges."""
+    low, high = grid.eta_range(number)
+    return Towers(
+        number,
+        event=grid.event(number),
+        centre=(low + high) / 2,
+        eta=random.uniform(low, high),
+        phi=random.uniform(*grid.phi_range(number)),
+    )
+
+
+def _sum(values: Floats, row: Integers, like: Floats) -> Floats:
+    return np.bincount(row, values, minlength=len(like)).astype(np.float64)

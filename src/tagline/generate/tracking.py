@@ -31,10 +31,11 @@ class Tracker:
         return random.uniform(size=len(pt)) < table[row, np.searchsorted(self.efficiency_pt, pt)]
 
     def relative_resolution(self, pt: Floats, eta: Floats) -> Floats:
-        """Return the relative resolution of pT, at most 1."""
+        """Return the relative resolution of pT."""
         table = np.pad(np.array(self.resolution), ((0, 1), (0, 0)))
         constant, slope = table[np.searchsorted(self.resolution_eta, np.abs(eta))].T
-        return np.minimum(np.hypot(constant, slope * pt), 1)
+        relative: Floats = np.hypot(constant, slope * pt)
+        return relative
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,16 @@ def smear(
 ) -> Tracks:
     """Return the tracks of particles that leave the tracker at (eta, phi), with their pT smeared."""
     resolution = tracker.relative_resolution(particles.pt, eta)
+    pt = random.normal(particles.pt, resolution * particles.pt)
     tracks = massless(
         particles.event,
-        pt=log_normal(particles.pt, resolution * particles.pt, random),
+        pt=pt,
         eta=particles.eta,
         phi=particles.phi,
         charge=particles.charge,
         pdgid=particles.pdgid,
     )
-    return Tracks(tracks, eta, phi, resolution)
+    return Tracks(tracks, eta, phi, resolution).take(pt > 0)
 
 
 def log_normal(mean: Floats, width: Floats, random: np.random.Generator) -> Floats:
