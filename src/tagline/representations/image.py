@@ -55,9 +55,10 @@ class Representation(BaseRepresentation):
 
     def fit(self, train: Jets) -> Statistics:
         """Return `mean` and `scale` of each pixel of the training images."""
+        mean_KYX, mean_square_KYX = self._moments(train)
         return pixels.statistics(
-            self._mean_power(train, 1),
-            self._mean_power(train, 2),
+            mean_KYX,
+            mean_square_KYX,
             zero_centre=self.config.zero_centre,
             standardise=self.config.standardise,
         )
@@ -93,7 +94,7 @@ class Representation(BaseRepresentation):
             for label, name in enumerate(class_names)
         }
         images = {
-            title: {name: steps._mean_power(jets, 1) for name, jets in classes.items()}
+            title: {name: steps._moments(jets)[0] for name, jets in classes.items()}
             for title, steps in self._growing()
         }
         if self.config.zero_centre or self.config.standardise:
@@ -120,13 +121,15 @@ class Representation(BaseRepresentation):
                 del off[step]
                 yield step, Representation(self.config.model_copy(update=off))
 
-    def _mean_power(self, jets: Jets, power: int) -> Array:
-        """Average a power of each pixel over jets: (K, Y, X)."""
-        sums_KS = np.zeros((len(self.channels), self.config.pixels**2))
+    def _moments(self, jets: Jets) -> Array:
+        """Return the mean and the mean square of each pixel: (2, K, Y, X)."""
+        side = self.config.pixels
+        sums_2KS = np.zeros((2, len(self.channels), side**2))
         for piece in jets.pieces():
             pixel_Q, values_QK, _ = self._images(piece)
-            sums_KS += pixels.sums(pixel_Q, values_QK**power, num_pixels=sums_KS.shape[1])
-        return sums_KS.reshape(-1, self.config.pixels, self.config.pixels) / max(len(jets), 1)
+            sums_2KS[0] += pixels.sums(pixel_Q, values_QK, num_pixels=side**2)
+            sums_2KS[1] += pixels.sums(pixel_Q, values_QK**2, num_pixels=side**2)
+        return sums_2KS.reshape(2, -1, side, side) / max(len(jets), 1)
 
     def _images(self, jets: Jets) -> tuple[Indices, Array, Indices]:
         """Return the non-empty pixels (Q,), their values (Q, K) and their number in each jet."""
