@@ -147,6 +147,18 @@ class Comparison:
         ]
         return [key for key in combinations if key in self.metrics]
 
+    def plain_keys(self, *, task: str) -> list[Key]:
+        """Return the combinations of a task without decorrelation."""
+        return [key for key in self.keys(task=task) if key.decorrelation == self.plain]
+
+    def describe(self, key: Key) -> str:
+        """Say how many jets and trainings are behind the numbers."""
+        num_seeds = len(self.metrics[key])
+        return (
+            f"{key.task}: {self.train_jets(key):,} training jets, {self.test_jets(key):,} test "
+            f"jets, {num_seeds} {'seeds' if num_seeds > 1 else 'seed'}"
+        )
+
     def value(self, key: Key, name: str) -> Combined:
         """Return one of the measured values, seeds combined."""
         return combine([metrics.values[name] for metrics in self.metrics[key].values()])

@@ -6,10 +6,11 @@ objects, never through pyplot, so that nothing global is touched and nothing sta
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import mplhep  # registers the font
+import numpy.typing as npt
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -44,7 +45,6 @@ SETTINGS = {
     "legend.borderpad": 0.3,
     "legend.fontsize": "small",
     "legend.title_fontsize": "small",
-    "legend.alignment": "left",
     "lines.linewidth": 1.5,
     "lines.markersize": 5,
     "pdf.fonttype": 42,
@@ -87,3 +87,9 @@ def annotate(axes: Axes, text: str) -> None:
         fontsize="x-small",
         color=GREY,
     )
+
+
+def panels(*, rows: int, columns: int, sharey: bool) -> tuple[Figure, npt.NDArray[Any]]:
+    """Return a figure and its grid of equal panels (rows, columns)."""
+    figure = Figure(figsize=(0.6 + 2.9 * columns, 0.4 + 2.9 * rows))
+    return figure, figure.subplots(rows, columns, sharey=sharey, squeeze=False)

@@ -1,0 +1,89 @@
+"""Background rejection against sculpting of the background, with the limit set by chance."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from tagline.compare import Combined, Comparison
+from tagline.style import GREY, MARKERS, annotate, colour, styled
+
+READS = "metrics"
+CAPTION = (
+    "Rejection against 1/JSD at a signal efficiency of 0.5: better taggers are higher, less "
+    "sculpting is to the right. JSD is the Jensen-Shannon divergence (base 2) of the mass of the "
+    "background that passes and fails, in 5 GeV bins from 50 to 300 GeV. Points are the median of "
+    "the seeds; bars are 68 % intervals, the bootstrap of the test jets and the standard "
+    "deviation of the seeds in quadrature. The grey band is where random selections of as many jets lie "
+    "(median and 68 %): beyond it, less sculpting cannot be shown with these test jets."
+)
+WORKING_POINT = 0.5
+
+
+@styled
+def draw(comparison: Comparison) -> Figure:
+    """Draw one panel a task."""
+    tasks = comparison.tasks
+    figure = Figure(figsize=(0.6 + 5.4 * len(tasks), 4.6))
+    for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
+        _draw_limit(axes, comparison, task)
+        _draw_points(axes, comparison, task)
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlabel=rf"1/JSD of background mass at $\epsilon_S = {WORKING_POINT}$",
+            ylabel=rf"background rejection at $\epsilon_S = {WORKING_POINT}$",
+        )
+        annotate(axes, comparison.describe(comparison.keys(task=task)[0]))
+    return figure
+
+
+def _draw_limit(axes: Axes, comparison: Comparison, task: str) -> None:
+    """Shade what chance alone makes of a selection, which depends on its size."""
+    keys = comparison.keys(task=task)
+    rejections = [comparison.value(key, f"rejection_at_{WORKING_POINT}") for key in keys]
+    limits = [comparison.value(key, "inverse_jsd_limit") for key in keys]
+    ordered = sorted(
+        (rejection.value, limit) for rejection, limit in zip(rejections, limits, strict=True)
+    )
+    rejection = [value for value, _ in ordered]
+    axes.plot([limit.value for _, limit in ordered], rejection, color=GREY, linewidth=1)
+    axes.fill_betweenx(
+        rejection,
+        [limit.low for _, limit in ordered],
+        [limit.high for _, limit in ordered],
+        color=GREY,
+        alpha=0.2,
+        linewidth=0,
+    )
+
+
+def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
+    taggers, decorrelations = comparison.legend.taggers, comparison.legend.decorrelations
+    for key in comparison.keys(task=task):
+        sculpting = comparison.value(key, "inverse_jsd")
+        rejection = comparison.value(key, f"rejection_at_{WORKING_POINT}")
+        axes.errorbar(
+            sculpting.value,
+            rejection.value,
+            xerr=_bars(sculpting),
+            yerr=_bars(rejection),
+            fmt=MARKERS[list(decorrelations).index(key.decorrelation) % len(MARKERS)],
+            color=colour(list(taggers).index(key.tagger)),
+            markersize=6,
+            elinewidth=1,
+        )
+    handles = [
+        Line2D([], [], color=colour(position), linewidth=3, label=tagger.title)
+        for position, tagger in enumerate(taggers.values())
+    ] + [
+        Line2D([], [], color=GREY, linestyle="", marker=marker, label=decorrelation.title)
+        for marker, decorrelation in zip(MARKERS, decorrelations.values(), strict=False)
+    ]
+    handles.append(Line2D([], [], color=GREY, linewidth=1, label="random selection"))
+    axes.legend(handles=handles)
+
+
+def _bars(combined: Combined) -> list[list[float]]:
+    high = combined.high if np.isfinite(combined.high) else combined.value
+    return [[combined.value - combined.low], [high - combined.value]]
