@@ -16,10 +16,10 @@ run: $(READY)
 	snakemake --profile workflow/profiles/local --report results/quickstart/report.html
 
 test: $(READY)
-	pytest -n $(CORES)
+	pytest -n $(CORES) --dist loadfile
 
 unit: $(READY)
-	pytest -n $(CORES) -m "not slow"
+	pytest -n $(CORES) --dist loadfile -m "not slow"
 
 check: $(READY)
 	ruff check .

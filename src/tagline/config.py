@@ -26,14 +26,16 @@ from tagline.strict import Strict, did_you_mean
 class Study(Strict):
     """A comparison to make: tasks x taggers x decorrelations x seeds."""
 
-    name: Name
-    title: str
-    tasks: tuple[Name, ...] = Field(min_length=1)
-    taggers: tuple[Name, ...] = Field(min_length=1)
-    decorrelations: tuple[Name, ...] = Field(min_length=1)
-    seeds: tuple[int, ...] = Field(min_length=1)
-    figures: tuple[Name, ...]
-    published: tuple[Name, ...] = ()
+    name: Name = Field(description="folder of its tables and figures in `results/`")
+    title: str = Field(description="heading of its report")
+    tasks: tuple[Name, ...] = Field(min_length=1, description="entries of `tasks`")
+    taggers: tuple[Name, ...] = Field(min_length=1, description="entries of `taggers`")
+    decorrelations: tuple[Name, ...] = Field(
+        min_length=1, description="entries of `decorrelations`"
+    )
+    seeds: tuple[int, ...] = Field(min_length=1, description="one training each")
+    figures: tuple[Name, ...] = Field(description="plugins in `figures/`")
+    published: tuple[Name, ...] = Field((), description="entries of `published`")
     images: tuple[Name, ...] = Field(
         (), description="representations of which mean images are drawn"
     )
@@ -51,14 +53,14 @@ class Study(Strict):
 class Config(Strict):
     """Everything: the catalogue and the study."""
 
-    recipes: dict[Name, Recipe] = Field(default_factory=dict)
-    datasets: dict[Name, Dataset]
-    tasks: dict[Name, Task]
-    representations: dict[Name, Representation]
-    taggers: dict[Name, Tagger]
-    decorrelations: dict[Name, Decorrelation]
-    published: dict[Name, Published] = Field(default_factory=dict)
-    study: Study
+    recipes: dict[Name, Recipe] = Field(default_factory=dict, description="how Pythia makes jets")
+    datasets: dict[Name, Dataset] = Field(description="samples")
+    tasks: dict[Name, Task] = Field(description="problems to solve")
+    representations: dict[Name, Representation] = Field(description="how jets become numbers")
+    taggers: dict[Name, Tagger] = Field(description="networks and how they are trained")
+    decorrelations: dict[Name, Decorrelation] = Field(description="methods against sculpting")
+    published: dict[Name, Published] = Field(default_factory=dict, description="numbers of papers")
+    study: Study = Field(description="the comparison to make")
     dask_scheduler: str = Field("", description="address of a Dask cluster; empty: this machine")
 
     @model_validator(mode="after")

@@ -1,4 +1,7 @@
-"""The reference of all configuration keys, made from the typed models: `python -m tagline.document`."""
+"""The reference of all configuration keys, made from the typed models.
+
+`python -m tagline.document config/README.md` writes it.
+"""
 
 import ast
 import sys
@@ -18,8 +21,8 @@ CONFIGURABLE = ("datasets", "representations", "taggers", "objectives", "decorre
 HEADER = """# Configuration
 
 The Snakefile reads the files of this folder in the order in which it names them, then what
-`--configfile` gives. Mappings are merged, lists are replaced. The whole is checked before the first
-job: an unknown key, name or file stops the run with the nearest valid one.
+`--configfile` gives. Mappings are merged, lists are replaced. The whole is checked before the
+first job: an unknown key, name or file stops the run with the nearest valid one.
 
 Energies are in GeV, lengths in cm, angles in radians. This page is made from the typed models by
 `python -m tagline.document`.

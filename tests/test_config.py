@@ -1,0 +1,123 @@
+"""The configuration is checked whole, and says what is wrong with the nearest valid word."""
+
+import copy
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tagline import config, plugins
+from tagline.document import document
+
+ROOT = Path(__file__).parent.parent
+SNAKEFILE = (ROOT / "Snakefile").read_text()
+
+
+def merged(base: dict, other: dict) -> dict:
+    """Merge mappings and replace lists, as Snakemake does."""
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict):
+            merged(base[key], value)
+        else:
+            base[key] = value
+    return base
+
+
+def quickstart() -> dict:
+    values: dict = {}
+    for file in re.findall(r'^configfile: "(.+)"', SNAKEFILE, flags=re.MULTILINE):
+        merged(values, yaml.safe_load((ROOT / file).read_text()))
+    return values
+
+
+def with_entry(path: str, value) -> dict:
+    values = copy.deepcopy(quickstart())
+    *parents, last = path.split("/")
+    target = values
+    for parent in parents:
+        target = target[parent]
+    target[last] = value
+    return values
+
+
+def test_the_quickstart_is_valid():
+    assert config.parse(quickstart()).study.name == "quickstart"
+
+
+@pytest.mark.parametrize(
+    "study", sorted((ROOT / "config/studies").glob("*.yaml")), ids=lambda p: p.stem
+)
+def test_every_study_is_valid(study):
+    assert config.parse(merged(quickstart(), yaml.safe_load(study.read_text())))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("taggers/pfn/trainnig", {}, "did you mean 'training'"),
+        ("taggers/pfn/training/learning_rte", 0.1, "did you mean 'learning_rate'"),
+        ("taggers/pfn/parameters", {"ph": [1]}, "did you mean 'phi'"),
+        ("taggers/pfn/architecture", "pfm", "did you mean 'pfn'"),
+        ("taggers/pfn/representation", "pfn_clowd", "did you mean 'pfn_cloud'"),
+        ("study/taggers", ["pnf"], "did you mean 'pfn'"),
+        ("study/decorrelations", ["discco"], "did you mean 'disco'"),
+        ("study/figures", ["rocs"], "did you mean 'roc'"),
+        ("study/tasks", ["top_taging"], "did you mean 'top_tagging'"),
+        (
+            "datasets/landscape_top/generate/recipe",
+            "landscape_tpo",
+            "did you mean 'landscape_top'",
+        ),
+        ("datasets/landscape_top/reader", "jetclas", "did you mean 'jetclass'"),
+        ("tasks/top_tagging/classes/top/select", "truht == t_bqq", "did you mean 'truth'"),
+        (
+            "tasks/top_tagging/fractions",
+            {"train": 0.9, "validation": 0.9, "test": 0.1},
+            "must be 1",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_the_nearest_valid_word(path, value, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        config.parse(with_entry(path, value))
+
+
+def test_all_mistakes_are_reported_at_once():
+    values = with_entry("taggers/pfn/architecture", "pfm")
+    values["study"]["figures"] = ["rocs"]
+    with pytest.raises(ValueError, match=r"(?s)taggers\.pfn.*study.*rocs"):
+        config.parse(values)
+
+
+def test_the_configuration_layer_imports_nothing_heavy():
+    code = (
+        "import sys; from tagline import config, fingerprint, manifest, plugins;"
+        "heavy = {'torch', 'awkward', 'uproot', 'coffea', 'numba', 'matplotlib', 'dask', 'scipy'};"
+        "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "kind", ["datasets", "representations", "taggers", "objectives", "decorrelation"]
+)
+def test_config_is_read_without_importing_the_plugin(kind):
+    for name in plugins.names(kind):
+        imported = plugins.load(kind, name).Config
+        assert plugins.config_of(kind, name).model_json_schema() == imported.model_json_schema()
+
+
+def test_the_reference_of_keys_is_up_to_date():
+    assert (ROOT / "config/README.md").read_text() == document()
+
+
+@pytest.mark.parametrize("environment", ["generate", "skim", "train", "plot"])
+def test_environments_are_in_step_with_pyproject(environment):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    expected = project["dependencies"] + project["optional-dependencies"][environment]
+    packages = yaml.safe_load((ROOT / f"envs/{environment}.yaml").read_text())["dependencies"]
+    assert sorted(packages[-1]["pip"]) == sorted(expected)
