@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from tagline.catalogue import Published, PublishedNumber
-from tagline.compare import Comparison, DecorrelationLabel, Key, Legend, TaggerLabel
+from tagline.compare import Comparison, Key
 from tagline.evaluate import measure
 from tagline.files import write_json
 from tagline.jets import Columns
+from tagline.legend import DecorrelationLabel, Legend, TaggerLabel
 
 TOP_MASS, TOP_WIDTH = 172.0, 18.0
 QUALITY = {"pfn": 2.9, "cnn": 2.7, "topodnn": 2.3}

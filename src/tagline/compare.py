@@ -9,65 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.catalogue import Published, PublishedNumber
-from tagline.config import Config
+from tagline.legend import Legend
 from tagline.metrics import Estimate, Metrics, read_metrics
-from tagline.strict import Strict
-
-
-class TaggerLabel(Strict):
-    """A tagger in figures and tables, and its name in papers."""
-
-    title: str
-    paper: str
-
-
-class DecorrelationLabel(Strict):
-    """A decorrelation in figures and tables."""
-
-    title: str
-    decorrelates: bool
-
-
-class Legend(Strict):
-    """What a comparison needs of the configuration.
-
-    Args:
-        title: of the study.
-        taggers: in the order of the study.
-        decorrelations: in the order of the study.
-        generated_tasks: tasks whose jets were generated here, and are not those of the papers.
-        published: numbers to compare with.
-    """
-
-    title: str
-    taggers: dict[str, TaggerLabel]
-    decorrelations: dict[str, DecorrelationLabel]
-    generated_tasks: tuple[str, ...]
-    published: tuple[Published, ...]
-
-
-def legend_of(config: Config) -> Legend:
-    """Take the names and published numbers of a study out of its configuration."""
-    study = config.study
-    taggers = {name: config.taggers[name] for name in study.taggers}
-    methods = {name: config.decorrelations[name] for name in study.decorrelations}
-    return Legend(
-        title=study.title,
-        taggers={
-            name: TaggerLabel(title=tagger.title, paper=tagger.paper)
-            for name, tagger in taggers.items()
-        },
-        decorrelations={
-            name: DecorrelationLabel(title=method.title, decorrelates=method.when != "never")
-            for name, method in methods.items()
-        },
-        generated_tasks=tuple(
-            name
-            for name in study.tasks
-            if any(config.datasets[dataset].generate for dataset in config.tasks[name].datasets)
-        ),
-        published=tuple(config.published[name] for name in study.published),
-    )
 
 
 class Key(NamedTuple):
@@ -182,6 +125,10 @@ class Comparison:
     def test_jets(self, key: Key) -> int:
         """Return the signal and background jets of the test set."""
         return self._first(key).counts["signal"] + self._first(key).counts["background"]
+
+    def num_background(self, key: Key) -> int:
+        """Return the background jets of the test set."""
+        return self._first(key).counts["background"]
 
     def published(self, key: Key, metric: str) -> tuple[Published, PublishedNumber] | None:
         """Return the published number of a tagger, and where it is from; none if decorrelated."""

@@ -17,7 +17,8 @@ SOURCE = Path(__file__).parent.parent
 PACKAGE = "tagline"
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 CONFIGURATION = {
-    f"{PACKAGE}.{name}" for name in ("catalogue", "config", "strict", "plugins", "fingerprint")
+    f"{PACKAGE}.{name}"
+    for name in ("catalogue", "config", "legend", "strict", "plugins", "fingerprint")
 }
 
 

@@ -13,6 +13,7 @@ os.environ["PYTHONPATH"] = SOURCE  # so that scripts find the package in any env
 from tagline import config as configuration
 from tagline import manifest, plugins
 from tagline.fingerprint import fingerprint
+from tagline.legend import legend_of
 
 try:
     CONFIG = configuration.parse(config)
@@ -21,6 +22,7 @@ except ValueError as mistake:
 
 STUDY = CONFIG.study
 CATALOGUE = configuration.changes_results(CONFIG)
+LEGEND = legend_of(CONFIG).model_dump(mode="json")
 
 
 wildcard_constraints:
@@ -185,11 +187,6 @@ def source_of_figure(wildcards):
             )
         case "recipes":
             return validations_of_study()
-
-
-def reads_of_figure(wildcards):
-    """Return what kind of source a figure reads."""
-    return plugins.constant_of("figures", wildcards.figure, "READS")
 
 
 def caption_of_figure(wildcards):

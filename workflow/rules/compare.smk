@@ -11,8 +11,7 @@ rule compare:
         markdown="results/{study}/tables/comparison.md",
         tex="results/{study}/tables/comparison.tex",
     params:
-        titles=configuration.titles(CONFIG),
-        published=configuration.published_of_study(CONFIG),
+        legend=LEGEND,
         code=fingerprint("tagline.tables"),
     log:
         "logs/compare/{study}.log",
@@ -38,10 +37,8 @@ rule draw:
         ),
         pdf="results/{study}/figures/{figure}.pdf",
     params:
-        reads=reads_of_figure,
         caption=caption_of_figure,
-        titles=configuration.titles(CONFIG),
-        published=configuration.published_of_study(CONFIG),
+        legend=LEGEND,
         code=code_of_figure,
     log:
         "logs/draw/{study}/{figure}.log",

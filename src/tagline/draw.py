@@ -1,0 +1,54 @@
+"""Draw: one figure of a study, from the files that its plugin reads."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from tagline import plugins
+from tagline.compare import load
+from tagline.figures import save
+from tagline.files import read_json
+from tagline.legend import Legend
+
+MEAN_IMAGES_FILE = "mean_images.json"
+
+
+def draw(name: str, files: Sequence[Path], *, legend: Legend, png: Path, pdf: Path) -> None:
+    """Draw one figure.
+
+    Args:
+        name: the plugin.
+        files: metrics files, prepared folders or validation files, as the plugin's READS says.
+        legend: titles and published numbers.
+        png: gets the figure as pixels.
+        pdf: gets the figure as vectors.
+    """
+    plugin = plugins.load("figures", name)
+    source = SOURCES[plugin.READS](files, legend)
+    save(plugin.draw(source), png=png, pdf=pdf)
+
+
+def read_images(folders: Sequence[Path], legend: Legend) -> dict[str, Any]:
+    """Read the mean images of prepared representations by name.
+
+    Raises:
+        ValueError: a representation has none, since it is not an image.
+    """
+    del legend
+    for folder in folders:
+        if not (folder / MEAN_IMAGES_FILE).exists():
+            raise ValueError(f"{folder}: {folder.name!r} has no mean images; see study.images")
+    return {folder.name: read_json(folder / MEAN_IMAGES_FILE) for folder in folders}
+
+
+def read_validations(files: Sequence[Path], legend: Legend) -> dict[str, Any]:
+    """Read the comparisons of generated samples with published ones by dataset."""
+    del legend
+    return {file.parent.name: read_json(file) for file in files}
+
+
+SOURCES: dict[str, Callable[[Sequence[Path], Legend], Any]] = {
+    "metrics": load,
+    "images": read_images,
+    "recipes": read_validations,
+}
