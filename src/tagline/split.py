@@ -207,12 +207,11 @@ def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
     """Return the jets of each split in the order of its rows, with their event ids and labels."""
     chosen = index.take(np.concatenate(list(rows.values())))
     by_part = np.argsort(chosen.part, kind="stable")
-    together = concatenate(
-        [
-            read_jets(parts[part].folder).take(chosen.row[by_part][chosen.part[by_part] == part])
-            for part in np.unique(chosen.part)
-        ]
-    )
+    read = [
+        read_jets(parts[part].folder).take(chosen.row[by_part][chosen.part[by_part] == part])
+        for part in np.unique(chosen.part)
+    ]
+    together = concatenate(with_common_columns(read))
     together.jets.update(event_id=chosen.event_id[by_part], label=chosen.label[by_part])
     place = np.argsort(by_part)
     ends = np.cumsum([len(rows[name]) for name in SPLITS])
@@ -220,6 +219,30 @@ def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
         name: together.take(place[end - len(rows[name]) : end])
         for name, end in zip(SPLITS, ends, strict=True)
     }
+
+
+def with_common_columns(parts: Sequence[Jets]) -> list[Jets]:
+    """Return the parts with the columns that all of them have; the log says what others had."""
+    of_jets = set.intersection(*(set(part.jets) for part in parts))
+    of_constituents = set.intersection(*(set(part.constituents) for part in parts))
+    dropped = {
+        name
+        for part in parts
+        for name in (part.jets.keys() - of_jets) | (part.constituents.keys() - of_constituents)
+    }
+    if dropped:
+        log.warning("only some datasets have the columns %s: left out", sorted(dropped))
+    return [
+        Jets(
+            jets={name: part.jets[name] for name in part.jets if name in of_jets},
+            constituents={
+                name: part.constituents[name]
+                for name in part.constituents
+                if name in of_constituents
+            },
+        )
+        for part in parts
+    ]
 
 
 def balanced(jets: Mapping[str, Jets]) -> dict[str, Jets]:
