@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from tagline import __version__, plugins
 from tagline.catalogue import Dataset
 from tagline.cuts import Cuts
-from tagline.datasets import UNREADABLE, BaseReader
+from tagline.datasets import BaseReader, UnreadableFileError
 from tagline.files import whole_folder
 from tagline.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
 from tagline.ledger import FileLedger, add_up, read_ledger, write_ledger
@@ -98,8 +98,9 @@ def skim_file(source: Source, *, dataset: Dataset) -> Report:
         return ledger, 0.0
     try:
         ledger = _write_part(source, dataset)
-    except UNREADABLE as error:
-        ledger = FileLedger(source.file, source.part, failed=f"{type(error).__name__}: {error}")
+    except UnreadableFileError as error:
+        reason = " ".join(str(error).split())
+        ledger = FileLedger(source.file, source.part, failed=reason)
     return ledger, time.monotonic() - start
 
 

@@ -23,9 +23,38 @@ from tagline.strict import did_you_mean
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
 
-UNREADABLE = (OSError, ValueError, LookupError, EOFError, struct.error, zlib.error)
+CORRUPT = (
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+    uproot.DeserializationError,
+    zlib.error,
+)
+"""What uproot and the libraries below it raise for files that are damaged or cannot be reached."""
+
+TREES = ["TTree", "ROOT::RNTuple"]
 JET_TYPES = {column.name: column.dtype for column in JET_COLUMNS}
 CONSTITUENT_TYPES = {column.name: column.dtype for column in CONSTITUENT_COLUMNS}
+
+
+class UnreadableFileError(ValueError):
+    """A file cannot be read; the message names the file, and the tree and branch it comes to."""
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Turn whatever goes wrong in the libraries below into an UnreadableFileError."""
+    try:
+        yield
+    except CORRUPT as error:
+        raise UnreadableFileError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 class Ragged(NamedTuple):
@@ -38,29 +67,38 @@ class Ragged(NamedTuple):
 class Tree:
     """A TTree or RNTuple of an open file."""
 
-    def __init__(self, path: str, tree: Any) -> None:  # noqa: ANN401 (its class has versions)
-        self.where = f"{path}: tree {tree.name!r}"
-        self.branches = tree
-        self.names = set(tree.keys(recursive=False))
-        self.num_entries: int = tree.num_entries
+    def __init__(self, path: str, name: str, file: Any) -> None:  # noqa: ANN401 (uproot's)
+        self.name, self.file, self.branches = name, file, file[name]
+        self.where = f"{path}: tree {name!r}"
+        self.names = set(self.branches.keys(recursive=False))
+        self.num_entries: int = self.branches.num_entries
 
     def __contains__(self, branch: str) -> bool:
         return branch in self.names
 
     def require(self, branches: Iterable[str]) -> None:
-        """Raise ValueError if some branch is not there."""
+        """Raise UnreadableFileError if some branch is not there."""
         for branch in branches:
             if branch not in self:
                 nearest = did_you_mean(branch, sorted(self.names))
-                raise ValueError(f"{self.where} has no branch {branch!r}; {nearest}")
+                raise UnreadableFileError(f"{self.where}: no branch {branch!r}; {nearest}")
 
-    def spans(self, entries: int) -> Iterator["Span"]:
-        """Yield consecutive spans of whole clusters, of at least so many entries but the last."""
+    def ranges(self, entries: int) -> Iterator[tuple[int, int]]:
+        """Yield consecutive ranges of whole clusters, of at least so many entries but the last."""
         start = 0
-        for stop in self.branches.common_entry_offsets()[1:]:
+        for stop in self._cluster_ends():
             if stop - start >= entries or stop == self.num_entries:
-                yield Span(self, start, stop)
+                yield start, stop
                 start = stop
+        if start != self.num_entries:
+            raise UnreadableFileError(f"{self.where}: {start} of {self.num_entries} entries found")
+
+    def _cluster_ends(self) -> list[int]:
+        if hasattr(self.branches, "cluster_summaries"):
+            clusters = self.branches.cluster_summaries
+            return [cluster.num_first_entry + cluster.num_entries for cluster in clusters]
+        ends: list[int] = self.branches.common_entry_offsets()[1:]
+        return ends
 
 
 class Span:
@@ -68,10 +106,15 @@ class Span:
 
     def __init__(self, tree: Tree, start: int, stop: int) -> None:
         self.tree, self.start, self.stop = tree, start, stop
+        self.where = f"{tree.where}, entries {start} to {stop}"
         self._arrays: dict[str, Any] = {}
 
     def __len__(self) -> int:
         return self.stop - self.start
+
+    def array(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
+        """Read one branch."""
+        return self.tree.branches[branch].array(entry_start=self.start, entry_stop=self.stop)
 
     def flat(self, branch: str) -> Array:
         """Return one number an entry."""
@@ -86,12 +129,8 @@ class Span:
     def _read(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
         if branch not in self._arrays:
             self.tree.require([branch])
-            entries = {"entry_start": self.start, "entry_stop": self.stop}
-            try:
-                self._arrays[branch] = self.tree.branches[branch].array(**entries)
-            except UNREADABLE as error:
-                where = f"{self.tree.where}, branch {branch!r}, entries {self.start}-{self.stop}"
-                raise ValueError(f"{where}: {error}") from error
+            with reading(f"{self.where}, branch {branch!r}"):
+                self._arrays[branch] = self.array(branch)
         return self._arrays[branch]
 
 
@@ -102,11 +141,16 @@ def _native(values: Array) -> Array:
 @contextmanager
 def open_tree(path: str, name: str) -> Iterator[Tree]:
     """Yield a tree of a file; where it has several cycles, the newest alone."""
-    with uproot.open(path) as file:
-        trees = {key for key in file.keys(cycle=False) if hasattr(file[key], "num_entries")}
+    with reading(path):
+        file = uproot.open(path)
+    with file:
+        with reading(path):
+            trees = file.keys(cycle=False, filter_classname=TREES)
         if name not in trees:
-            raise ValueError(f"{path}: no tree {name!r}; {did_you_mean(name, sorted(trees))}")
-        yield Tree(path, file[name])
+            raise UnreadableFileError(f"{path}: no tree {name!r}; {did_you_mean(name, trees)}")
+        with reading(path):
+            tree = Tree(path, name, file)
+        yield tree
 
 
 class Chunk(ABC):
@@ -131,7 +175,8 @@ class Chunk(ABC):
             counts, particles = self.constituents(np.arange(self.num_jets))
             return counts if name == "num_constituents" else invariant_mass(counts, particles)
         if name not in self.columns:
-            raise ValueError(f"no jet column {name!r} in this file; it has {self.columns}")
+            known = ", ".join(self.columns)
+            raise UnreadableFileError(f"no jet column {name!r} in this file; it has {known}")
         return self.read(name)
 
     def take(self, rows: Rows) -> Jets:
@@ -159,7 +204,7 @@ class BaseReader(ABC):
         """Yield all events of a file, chunk by chunk.
 
         Raises:
-            ValueError: a tree or a branch is missing or unreadable; the message names it.
+            UnreadableFileError: a tree or a branch is missing or damaged.
         """
 
 

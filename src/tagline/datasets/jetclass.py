@@ -29,6 +29,8 @@ LABELS = {
     "label_Tbl": "t_bl",
     "label_quark": "light_quark",
     "label_gluon": "gluon",
+    "label_charm": "charm",
+    "label_bottom": "bottom",
 }
 JET_BRANCHES = {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"}
 OPTIONAL = {"softdrop_mass": "jet_sdmass"}
@@ -67,8 +69,8 @@ class Reader(BaseReader):
         """Yield all jets of a file, chunk by chunk."""
         with open_tree(path, self.config.tree) as tree:
             tree.require([*JET_BRANCHES.values(), *MOMENTUM_BRANCHES.values()])
-            for span in tree.spans(self.config.entries):
-                yield JetClassChunk(span, file=PurePosixPath(path).name)
+            for start, stop in tree.ranges(self.config.entries):
+                yield JetClassChunk(Span(tree, start, stop), file=PurePosixPath(path).name)
 
 
 class JetClassChunk(Chunk):

@@ -1,0 +1,240 @@
+"""CMS NanoAOD with particle-flow candidates (PFNano, and NanoAOD itself since v15), by coffea.
+
+NanoEvents gives every branch as a virtual array, of TTrees and RNTuples alike; its buffers are
+taken as they lie in the file. Energies are in GeV and lengths in cm already.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import awkward as ak
+import numpy as np
+from coffea.nanoevents import BaseSchema, NanoEventsFactory
+from pydantic import Field, field_validator
+
+from tagline.columns import EVENT_COLUMNS, TRUTH
+from tagline.datasets import (
+    Array,
+    BaseReader,
+    Chunk,
+    Rows,
+    Span,
+    Tree,
+    UnreadableFileError,
+    open_tree,
+)
+from tagline.jets import Columns
+from tagline.strict import Strict, did_you_mean
+
+COLLECTIONS = {"AK4": "Jet", "AK8": "FatJet"}
+JET_BRANCHES = ("pt", "eta", "phi")
+USED_COLLECTIONS = ("Jet", "FatJet", "PFCand")
+IMPACT_PARAMETERS = ("d0", "dz")
+POSITIVE, NEGATIVE = (211, -11, -13), (-211, 11, 13)
+LIGHT_QUARKS, CHARM, BOTTOM, GLUON = (1, 2, 3), 4, 5, 21
+
+
+class Links(NamedTuple):
+    """The branches that say which candidates are in which jets.
+
+    Args:
+        jet: of each link, the jet in its event.
+        candidate: of each link, the candidate in its event.
+        candidates: collection of the candidates.
+    """
+
+    jet: str
+    candidate: str
+    candidates: str
+
+
+DIALECTS = {
+    "AK4": (
+        Links("JetPFCands_jetIdx", "JetPFCands_pFCandsIdx", "PFCands"),
+        Links("JetPFCandsAK4_jetIdx", "JetPFCandsAK4_candIdx", "JetPFCands"),
+        Links("JetPFCand_jetIdx", "JetPFCand_pfCandIdx", "PFCand"),
+    ),
+    "AK8": (
+        Links("FatJetPFCands_jetIdx", "FatJetPFCands_pFCandsIdx", "PFCands"),
+        Links("JetPFCandsAK8_jetIdx", "JetPFCandsAK8_candIdx", "JetPFCands"),
+        Links("FatJetPFCand_jetIdx", "FatJetPFCand_pfCandIdx", "PFCand"),
+    ),
+}
+
+
+class Config(Strict):
+    """Options of the reader."""
+
+    jets: Literal["AK4", "AK8"] = Field("AK8", description="which jets are read")
+    puppi: Literal["none", "AK8", "both"] = Field(
+        "AK8",
+        description="jets made of candidates times their PUPPI weight: Run 2 AK8, Run 3 both",
+    )
+    truth: str = Field("flavour", description="what the jets are: a name of TRUTH, or `flavour`")
+    tree: str = Field("Events", description="name of the tree or RNTuple")
+    entries: int = Field(20_000, gt=0, description="events that are read at once, at least")
+
+    @field_validator("truth")
+    @classmethod
+    def _truth_is_known(cls, truth: str) -> str:
+        known = ["flavour", *TRUTH]
+        if truth not in known:
+            raise ValueError(f"unknown truth {truth!r}: {did_you_mean(truth, known)}")
+        return truth
+
+
+class Reader(BaseReader):
+    """Reads AK4 or AK8 jets."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    def read(self, path: str) -> Iterator[Chunk]:
+        """Yield all events of a file, chunk by chunk."""
+        with open_tree(path, self.config.tree) as tree:
+            links = links_of(tree, self.config.jets)
+            for start, stop in tree.ranges(self.config.entries):
+                yield PFNanoChunk(Events(tree, start, stop), links=links, config=self.config)
+
+
+def links_of(tree: Tree, jets: str) -> Links:
+    """Return the links of the dialect that a tree is written in."""
+    for links in DIALECTS[jets]:
+        if links.jet in tree and links.candidate in tree:
+            return links
+    known = " or ".join(f"{links.jet} with {links.candidate}" for links in DIALECTS[jets])
+    raise UnreadableFileError(f"{tree.where}: no constituents of {jets} jets; they need {known}")
+
+
+class Events(Span):
+    """A span whose branches are virtual arrays of NanoEvents."""
+
+    def array(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
+        """Return one branch."""
+        return ak.materialize(self._events[branch])
+
+    @cached_property
+    def _events(self) -> Any:  # noqa: ANN401 (NanoEvents makes its classes)
+        return NanoEventsFactory.from_root(
+            self.tree.file,
+            treepath=self.tree.name,
+            schemaclass=BaseSchema,
+            entry_start=self.start,
+            entry_stop=self.stop,
+            iteritems_options={"filter_name": is_used, "recursive": False},
+        ).events()
+
+
+def is_used(branch: str) -> bool:
+    """Return whether a branch may be needed; NanoEvents does not look at the others."""
+    return "_" not in branch or branch.startswith(USED_COLLECTIONS)
+
+
+class PFNanoChunk(Chunk):
+    """Jets of some events."""
+
+    def __init__(self, span: Span, *, links: Links, config: Config) -> None:
+        self.span, self.links, self.config = span, links, config
+        self.collection = COLLECTIONS[config.jets]
+        self.offsets = span.ragged(f"{self.collection}_pt").offsets
+        self.num_events, self.num_jets = len(span), int(self.offsets[-1])
+        self.columns = (*EVENT_COLUMNS, "jet_index", *JET_BRANCHES, "truth", "weight")
+        if f"{self.collection}_msoftdrop" in span.tree:
+            self.columns += ("softdrop_mass",)
+
+    def read(self, name: str) -> Array:
+        """Return one column."""
+        match name:
+            case "run" | "event":
+                return self._of_event(self.span.flat(name))
+            case "luminosity_block":
+                return self._of_event(self.span.flat("luminosityBlock"))
+            case "jet_index":
+                return np.arange(self.num_jets) - self._of_event(self.offsets[:-1])
+            case "softdrop_mass":
+                return self._of_jet("msoftdrop")
+            case "truth":
+                return self._truth()
+            case "weight":
+                simulated = "genWeight" in self.span.tree
+                return self._of_event(
+                    self.span.flat("genWeight") if simulated else np.ones(self.num_events)
+                )
+            case _:
+                return self._of_jet(name)
+
+    def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
+        """Return momenta, and what else there is."""
+        jet, candidate = self._links(rows)
+        weight = self._puppi_weights(candidate)
+        jet, candidate, weight = (array[weight > 0] for array in (jet, candidate, weight))
+        pt, eta, phi, mass, pdgid = (
+            self._of_candidate(name)[candidate] for name in ("pt", "eta", "phi", "mass", "pdgId")
+        )
+        pt, mass = pt * weight, mass * weight
+        columns = {"px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": pt * np.sinh(eta)}
+        squares = sum(component**2 for component in (*columns.values(), mass))
+        columns |= {"energy": np.sqrt(squares), "pdgid": pdgid, "charge": charges(pdgid)}
+        for name in IMPACT_PARAMETERS:
+            if f"{self.links.candidates}_{name}Err" in self.span.tree:
+                error = self._of_candidate(f"{name}Err")[candidate]
+                has_track = error >= 0
+                columns[name] = self._of_candidate(name)[candidate] * has_track
+                columns[f"{name}_error"] = error * has_track
+        return np.bincount(jet, minlength=len(rows)), columns
+
+    def _links(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Return, of each link of these jets, which of them it is of, and its candidate's row."""
+        jet, candidate = self.span.ragged(self.links.jet), self.span.ragged(self.links.candidate)
+        first = self.span.ragged(f"{self.links.candidates}_pt").offsets
+        event = np.repeat(np.arange(self.num_events), np.diff(jet.offsets))
+        if (candidate.values >= np.diff(first)[event]).any():
+            raise UnreadableFileError(
+                f"{self.span.where}: {self.links.candidate} points beyond the event"
+            )
+        place = np.full(self.num_jets + 1, -1)
+        place[rows] = np.arange(len(rows))
+        unlinked = (jet.values < 0) | (candidate.values < 0)
+        place_of_link = place[np.where(unlinked, self.num_jets, self.offsets[event] + jet.values)]
+        used = np.flatnonzero(place_of_link >= 0)
+        used = used[np.argsort(place_of_link[used], kind="stable")]
+        return place_of_link[used], first[event[used]] + candidate.values[used]
+
+    def _puppi_weights(self, candidate: Rows) -> Array:
+        """Return the weights of candidates, one where the momenta have them already, as in v15."""
+        branch = f"{self.links.candidates}_puppiWeight"
+        if self.config.puppi in (self.config.jets, "both") and branch in self.span.tree:
+            return self.span.ragged(branch).values[candidate]
+        return np.ones(len(candidate), np.float32)
+
+    def _truth(self) -> Array:
+        if self.config.truth != "flavour":
+            return np.full(self.num_jets, TRUTH[self.config.truth])
+        truth = np.zeros(self.num_jets, np.int8)
+        if f"{self.collection}_partonFlavour" in self.span.tree:
+            parton = np.abs(self._of_jet("partonFlavour"))
+            truth[np.isin(parton, LIGHT_QUARKS)] = TRUTH["light_quark"]
+            truth[parton == GLUON] = TRUTH["gluon"]
+            truth[(parton == 0) & (self._of_jet("genJetIdx") < 0)] = TRUTH["pileup"]
+        if f"{self.collection}_hadronFlavour" in self.span.tree:
+            hadron = self._of_jet("hadronFlavour")
+            truth[hadron == CHARM] = TRUTH["charm"]
+            truth[hadron == BOTTOM] = TRUTH["bottom"]
+        return truth
+
+    def _of_event(self, values: Array) -> Array:
+        return np.repeat(values, np.diff(self.offsets))
+
+    def _of_jet(self, name: str) -> Array:
+        return self.span.ragged(f"{self.collection}_{name}").values
+
+    def _of_candidate(self, name: str) -> Array:
+        return self.span.ragged(f"{self.links.candidates}_{name}").values
+
+
+def charges(pdgid: Array) -> Array:
+    """Return the charge (P,) of particle-flow candidates by their ids."""
+    charge = np.isin(pdgid, POSITIVE).astype(np.int8)
+    charge[np.isin(pdgid, NEGATIVE)] = -1
+    return charge
