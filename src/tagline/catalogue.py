@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from tagline import plugins
+from tagline import plugins, selection
 from tagline.strict import Strict
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -84,6 +84,7 @@ class Dataset(Strict):
         if (self.generate is None) == (not self.files):
             raise ValueError("a dataset has either `generate` or `files`")
         plugins.config_of("datasets", self.reader)(**self.options)
+        selection.check(self.select)
         return self
 
 
@@ -92,6 +93,11 @@ class JetClass(Strict):
 
     datasets: tuple[Name, ...] = Field(min_length=1, description="entries of `datasets`")
     select: str = Field("", description="expression over jet columns, such as `truth == t_bqq`")
+
+    @model_validator(mode="after")
+    def _selection_is_understood(self) -> Self:
+        selection.check(self.select)
+        return self
 
 
 class Fractions(Strict):
