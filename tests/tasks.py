@@ -14,6 +14,7 @@ from tests.toys import toy_jets
 
 CONFIG = Path(__file__).parent.parent / "config"
 NONE = catalogue.Decorrelation(method="none", when="never")
+SMALL = {"pixels": 12}  # a network on 40 x 40 pixels takes seconds a step
 
 
 @cache
@@ -29,15 +30,23 @@ def representations() -> dict[str, catalogue.Representation]:
     return {name: catalogue.Representation(**entry) for name, entry in entries.items()}
 
 
-def prepared_task(folder: Path, representation: str, *, num_jets: int = 64) -> Path:
+def small(representation: catalogue.Representation) -> catalogue.Representation:
+    """Return the representation with smaller images, if it makes images."""
+    smaller = {name: value for name, value in SMALL.items() if name in representation.parameters}
+    return representation.model_copy(update={"parameters": representation.parameters | smaller})
+
+
+def prepared_task(
+    folder: Path, representation: catalogue.Representation, *, num_jets: int = 64
+) -> Path:
     """Prepare train, validation and test splits of toy jets and return their folder."""
     for seed, split in enumerate(("train", "validation", "test")):
         jets = _labelled(toy_jets(num_jets, seed=seed), seed=seed)
         write_jets(jets, folder / "split" / split, provenance={})
-    prepared = folder / "prepared" / representation
+    prepared = folder / "prepared"
     prepare(
         folder / "split",
-        representation=representations()[representation],
+        representation=representation,
         protected=["mass"],
         class_names=["qcd", "top"],
         folder=prepared,

@@ -1,0 +1,178 @@
+"""The contract of every tagger of the catalogue, and the published numbers of parameters."""
+
+import json
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import torch
+
+from tagline import plugins
+from tagline.delivery import PackedJets, load
+from tagline.inputs import Inputs, read_inputs
+from tagline.model import build, load_model, num_parameters, objective_of, save_model
+from tagline.trainer import optimiser_of
+from tests.tasks import prepared_task, representations, small, taggers
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text())
+NAMES = sorted(taggers())
+NUM_JETS = 32
+
+# 1902.09914 rounds them to 610k, 59k, 82k, 82k, 57k and 58k.
+PUBLISHED_PARAMETERS = {
+    "cnn": 609_666,
+    "topodnn": 59_323,
+    "pfn": 82_458,
+    "efn": 82_358,
+    "nsubjettiness_6": 56_302,
+    "nsubjettiness_8": 57_502,
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@cache
+def task(name: str) -> tuple[PackedJets, Inputs]:
+    representation = small(representations()[name])
+    with TemporaryDirectory() as folder:
+        prepared = prepared_task(Path(folder), representation, num_jets=NUM_JETS)
+        inputs = read_inputs(prepared / "inputs.json")
+        return load(prepared / "train", inputs, protected=["mass"]), inputs
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def tagger(name):
+    return taggers()[name]
+
+
+@pytest.fixture
+def jets(tagger):
+    return task(tagger.representation)[0]
+
+
+@pytest.fixture
+def inputs(tagger):
+    return task(tagger.representation)[1]
+
+
+@pytest.fixture
+def network(tagger, inputs):
+    torch.manual_seed(1)
+    return build(tagger, inputs).eval()
+
+
+def every_row(jets):
+    return torch.arange(len(jets))
+
+
+def losses_of(network, tagger, jets, *, steps, learning_rate=1e-3):
+    """Yield the losses of steps on all jets at once, without dropout."""
+    objective = objective_of(tagger)
+    training = tagger.training.model_copy(update={"learning_rate": learning_rate})
+    optimiser = optimiser_of(training, network)
+    batch = jets.take(every_row(jets))
+    for _ in range(steps):
+        loss = objective.loss(network(batch), batch)
+        yield loss.item()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+
+def test_the_catalogue_has_an_entry_for_every_architecture():
+    assert {tagger.architecture for tagger in taggers().values()} == set(plugins.names("taggers"))
+
+
+@pytest.mark.parametrize(("name", "number"), PUBLISHED_PARAMETERS.items())
+def test_has_as_many_parameters_as_published(name, number, tmp_path):
+    tagger = taggers()[name]
+    prepared = prepared_task(tmp_path, representations()[tagger.representation])
+    assert num_parameters(build(tagger, read_inputs(prepared / "inputs.json"))) == number
+
+
+def test_logits_are_finite_and_one_for_each_class(network, jets, inputs):
+    logits_BC = network(jets.take(every_row(jets)))
+    assert logits_BC.shape == (NUM_JETS, inputs.num_classes)
+    assert logits_BC.isfinite().all()
+
+
+def test_a_jet_does_not_depend_on_its_neighbours(network, jets):
+    with torch.inference_mode():
+        together_BC = network(jets.take(every_row(jets)))
+        alone_BC = torch.cat([network(jets.take(row_1)) for row_1 in every_row(jets).split(1)])
+    torch.testing.assert_close(alone_BC, together_BC, rtol=1e-4, atol=1e-6)
+
+
+def test_a_jet_without_constituents_gets_finite_logits(network, jets):
+    batch = jets.take(every_row(jets)[:2])
+    batch.constituents_PF = batch.constituents_PF[:0]
+    batch.jet_of_constituent_P = batch.jet_of_constituent_P[:0]
+    batch.num_constituents_B = torch.zeros_like(batch.num_constituents_B)
+    assert network(batch).isfinite().all()
+
+
+def test_gradients_reach_every_parameter(network, tagger, jets):
+    batch = jets.take(every_row(jets))
+    objective_of(tagger).loss(network(batch), batch).backward()
+    for parameter_name, parameter in network.named_parameters():
+        assert parameter.grad is not None, parameter_name
+        assert parameter.grad.any(), parameter_name
+
+
+SET_LIKE = [name for name in NAMES if taggers()[name].architecture in ("pfn", "efn")]
+
+
+@pytest.mark.parametrize("name", SET_LIKE)
+def test_the_order_of_the_constituents_does_not_matter(network, jets):
+    batch = jets.take(every_row(jets))
+    expected_BC = network(batch)
+    generator = torch.Generator().manual_seed(1)
+    order_P = torch.randperm(len(batch.constituents_PF), generator=generator)
+    order_P = order_P[batch.jet_of_constituent_P[order_P].argsort(stable=True)]
+    batch.constituents_PF = batch.constituents_PF[order_P]
+    torch.testing.assert_close(network(batch), expected_BC, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["efn"])
+def test_an_energy_flow_network_is_infrared_and_collinear_safe(network, jets, inputs):
+    pt_fraction = inputs.constituent_features.index("pt_fraction")
+    batch = jets.take(torch.tensor([0]))
+    expected_BC = network(batch)
+    soft_PF = batch.constituents_PF[:1] + 0.3
+    soft_PF[:, pt_fraction] = 0
+    halves_PF = batch.constituents_PF[:1].repeat(2, 1)
+    halves_PF[:, pt_fraction] /= 2
+    batch.constituents_PF = torch.cat([halves_PF, batch.constituents_PF[1:], soft_PF])
+    batch.num_constituents_B = batch.num_constituents_B + 2
+    batch.jet_of_constituent_P = torch.zeros(len(batch.constituents_PF), dtype=torch.int64)
+    torch.testing.assert_close(network(batch), expected_BC, rtol=1e-4, atol=1e-6)
+
+
+def test_overfits_a_few_jets(network, tagger, jets):
+    assert any(loss < 0.1 for loss in losses_of(network, tagger, jets, steps=300))
+
+
+def test_save_and_load_give_the_same_logits(network, tagger, jets, inputs, tmp_path):
+    save_model(tmp_path / "model.pt", weights=network.state_dict(), tagger=tagger, inputs=inputs)
+    loaded, loaded_tagger, loaded_inputs = load_model(tmp_path / "model.pt")
+    batch = jets.take(every_row(jets))
+    assert torch.equal(loaded(batch), network(batch))
+    assert loaded_tagger == tagger
+    assert loaded_inputs.constituent_features == inputs.constituent_features
+
+
+def test_first_losses_are_the_golden_ones(name, network, tagger, jets):
+    losses = list(losses_of(network, tagger, jets, steps=10, learning_rate=1e-4))
+    assert losses == pytest.approx(GOLDEN[name], rel=1e-5)

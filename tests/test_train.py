@@ -1,0 +1,236 @@
+"""Training: it is reproducible, survives being killed, and does what the configuration says."""
+
+import math
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tagline.catalogue import Decorrelation, Training
+from tagline.decorrelation import BaseDecorrelation
+from tagline.delivery import load
+from tagline.files import read_json
+from tagline.inputs import read_inputs
+from tagline.jets import read_jets, write_jets
+from tagline.train import train, weighted
+from tagline.trainer import KILLED, Trainer, learning_rate
+from tests.tasks import NONE, prepared_task, representations, taggers, with_training
+
+TIMES = ("jets_per_second",)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a training reads and writes."""
+
+    prepared: Path
+    folder: Path
+
+    @property
+    def checkpoints(self):
+        return self.folder / "checkpoints"
+
+    @property
+    def history(self):
+        return read_json(self.folder / "history.json")
+
+    @property
+    def weights(self):
+        return torch.load(self.folder / "model.pt", weights_only=True)["weights"]
+
+    @property
+    def losses(self):
+        return [
+            {name: value for name, value in epoch.items() if name not in TIMES}
+            for epoch in self.history["epochs"]
+        ]
+
+    def train(self, *, name="nsubjettiness_6", seed=1, decorrelation=NONE, **training):
+        """Train with dropout, four steps an epoch, unless told otherwise."""
+        settings = {"epochs": 3, "batch_size": 16, "patience": 100, **training}
+        train(
+            self.prepared,
+            tagger=with_training(taggers()[name], **settings),
+            decorrelation=decorrelation,
+            protected=["mass"],
+            seed=seed,
+            model_file=self.folder / "model.pt",
+            history_file=self.folder / "history.json",
+            checkpoints=self.checkpoints,
+            threads=1,
+        )
+        return self
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("task")
+    return prepared_task(folder, representations()["nsubjettiness_6"], num_jets=70)
+
+
+@pytest.fixture
+def new_run(prepared, tmp_path_factory):
+    return lambda: Run(prepared, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(prepared, tmp_path_factory):
+    return Run(prepared, tmp_path_factory.mktemp("undisturbed")).train()
+
+
+def same_weights(first, second):
+    return all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+
+
+def disturb(monkeypatch, *, at_step, how):
+    """Call `how` once, in the middle of a step counted from 1 over all epochs."""
+    step, calls = Trainer._step, iter(range(1, 10_000))
+
+    def disturbed(*arguments):
+        if next(calls) == at_step:
+            how()
+        return step(*arguments)
+
+    monkeypatch.setattr(Trainer, "_step", disturbed)
+
+
+def terminate():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def crash():
+    raise MemoryError
+
+
+def test_learns(undisturbed):
+    losses = [epoch["train_loss"] for epoch in undisturbed.history["epochs"]]
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_the_same_seed_gives_the_same_weights(undisturbed, new_run):
+    again = new_run().train()
+    assert same_weights(again, undisturbed)
+    assert again.losses == undisturbed.losses
+
+
+def test_another_seed_gives_other_weights(undisturbed, new_run):
+    assert not same_weights(new_run().train(seed=2), undisturbed)
+
+
+@pytest.mark.parametrize("at_step", [1, 6, 8, 12])
+def test_sigterm_saves_and_the_next_run_ends_as_if_undisturbed(
+    at_step, undisturbed, new_run, monkeypatch
+):
+    run = new_run()
+    with monkeypatch.context() as patch:
+        disturb(patch, at_step=at_step, how=terminate)
+        with pytest.raises(SystemExit) as stopped:
+            run.train()
+    assert stopped.value.code == KILLED == 143
+    assert not (run.folder / "model.pt").exists()
+    run.train()
+    assert same_weights(run, undisturbed)
+    assert run.losses == undisturbed.losses
+
+
+def test_a_crash_loses_no_more_than_the_last_checkpoint(undisturbed, new_run, monkeypatch):
+    run = new_run()
+    with monkeypatch.context() as patch:
+        disturb(patch, at_step=7, how=crash)
+        with pytest.raises(MemoryError):
+            run.train(checkpoint_minutes=0)
+    state = torch.load(run.checkpoints / "state.pt", weights_only=True)
+    assert (state["progress"]["epoch"], state["progress"]["step"]) == (1, 2)
+    run.train()
+    assert same_weights(run, undisturbed)
+    assert run.losses == undisturbed.losses
+
+
+def test_removes_its_checkpoints_at_the_end(undisturbed):
+    assert not undisturbed.checkpoints.exists()
+
+
+def test_leaves_the_signal_handler_as_it_was(undisturbed):
+    assert undisturbed.history
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_keeps_the_weights_of_the_best_epoch(new_run):
+    run = new_run().train(learning_rate=0.3, epochs=4)
+    losses = [epoch["validation_loss"] for epoch in run.history["epochs"]]
+    assert run.history["best_epoch"] == int(np.argmin(losses))
+    by_accuracy = new_run().train(learning_rate=0.3, epochs=4, monitor="accuracy")
+    accuracies = [epoch["validation_accuracy"] for epoch in by_accuracy.history["epochs"]]
+    assert by_accuracy.history["best_epoch"] == int(np.argmax(accuracies))
+
+
+def test_stops_when_the_validation_loss_no_longer_falls(new_run):
+    losses = [
+        epoch["validation_loss"]
+        for epoch in new_run().train(learning_rate=0.3, epochs=50, patience=2).history["epochs"]
+    ]
+    assert len(losses) < 50
+    assert min(losses[-2:]) >= min(losses[:-2])
+
+
+def test_a_loss_that_is_not_finite_names_the_batch(prepared, tmp_path):
+    jets = read_jets(prepared / "train")
+    feature = read_inputs(prepared / "inputs.json").jet_features[0]
+    jets.jets[f"feature_{feature}"] = np.full(len(jets), np.nan, np.float32)
+    write_jets(jets, tmp_path / "train", provenance={})
+    write_jets(jets, tmp_path / "validation", provenance={})
+    (tmp_path / "inputs.json").write_text((prepared / "inputs.json").read_text())
+    with pytest.raises(FloatingPointError, match=r"nan in epoch 0, step 0.*events \d+, \d+"):
+        Run(tmp_path, tmp_path).train()
+
+
+class Doubled(BaseDecorrelation):
+    """Doubles all weights."""
+
+    def weight(self, protected_JR, label_J, weight_J):
+        assert protected_JR.shape == (len(label_J), 1)
+        return 2 * weight_J
+
+
+def test_a_decorrelation_may_change_the_training_weights(prepared):
+    inputs = read_inputs(prepared / "inputs.json")
+    jets = load(prepared / "train", inputs, protected=["mass"])
+    assert torch.equal(weighted(jets, Doubled()).weight_J, 2 * jets.weight_J)
+
+
+def test_a_penalty_is_part_of_the_loss_that_is_made_small_and_monitored(new_run, undisturbed):
+    disco = Decorrelation(method="disco", when="training", parameters={"strength": 10})
+    run = new_run().train(decorrelation=disco, monitor="accuracy", epochs=12)
+    epochs = run.history["epochs"]
+    assert all(0 < epoch["penalty"] < epoch["validation_loss"] for epoch in epochs)
+    losses = [epoch["validation_loss"] for epoch in epochs]
+    assert run.history["best_epoch"] == int(np.argmin(losses))
+    assert all(epoch["penalty"] == 0 for epoch in undisturbed.history["epochs"])
+
+
+def test_the_history_tells_what_was_trained(undisturbed):
+    history = undisturbed.history
+    assert history["num_parameters"] == 56_302
+    assert history["train_jets"] == history["validation_jets"] == 70
+    assert [epoch["epoch"] for epoch in history["epochs"]] == [0, 1, 2]
+    assert history["seconds"] > 0
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        ("constant", [1, 1, 1, 1]),
+        ("step", [1, 1, 0.5, 0.5]),
+        ("cosine", [(1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in range(4)]),
+    ],
+)
+def test_learning_rate_follows_its_schedule(schedule, expected):
+    training = Training(
+        epochs=4, batch_size=1, learning_rate=0.2, schedule=schedule, step_epochs=2
+    )
+    rates = [learning_rate(training, epoch) / 0.2 for epoch in range(4)]
+    assert rates == pytest.approx(expected)
