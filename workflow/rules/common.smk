@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 
 SOURCE = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, SOURCE)
-os.environ["PYTHONPATH"] = SOURCE  # so that scripts find the package in any environment
+os.environ.update(PYTHONPATH=SOURCE)  # so that scripts find the package in any environment
 
 from tagline import config as configuration
 from tagline import manifest, plugins
@@ -201,7 +201,9 @@ def code_of_figure(wildcards):
 
 def tables_of_study():
     """List the tables of the study."""
-    return expand("results/{study}/tables/comparison.{ending}", study=STUDY.name, ending=["csv", "md", "tex"])
+    return expand(
+        "results/{study}/tables/comparison.{ending}", study=STUDY.name, ending=["csv", "md", "tex"]
+    )
 
 
 def figures_of_study():

@@ -10,16 +10,16 @@ rule compare:
         ),
         markdown="results/{study}/tables/comparison.md",
         tex="results/{study}/tables/comparison.tex",
-    params:
-        legend=LEGEND,
-        code=fingerprint("tagline.tables"),
     log:
         "logs/compare/{study}.log",
+    conda:
+        "../../envs/plot.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../../envs/plot.yaml"
+    params:
+        legend=LEGEND,
+        code=fingerprint("tagline.tables"),
     script:
         "../scripts/compare.py"
 
@@ -36,16 +36,16 @@ rule draw:
             labels={"figure": "{figure}"},
         ),
         pdf="results/{study}/figures/{figure}.pdf",
+    log:
+        "logs/draw/{study}/{figure}.log",
+    conda:
+        "../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         caption=caption_of_figure,
         legend=LEGEND,
         code=code_of_figure,
-    log:
-        "logs/draw/{study}/{figure}.log",
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../../envs/plot.yaml"
     script:
         "../scripts/draw.py"

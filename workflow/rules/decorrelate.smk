@@ -6,18 +6,18 @@ rule decorrelate:
     output:
         validation="results/{task}/scores/{tagger}/{decorrelation}/{seed}/validation.parquet",
         test="results/{task}/scores/{tagger}/{decorrelation}/{seed}/test.parquet",
+    log:
+        "logs/decorrelate/{task}/{tagger}/{decorrelation}/{seed}.log",
+    wildcard_constraints:
+        decorrelation=configuration.one_of(CONFIG.post_hoc),
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         decorrelation=lookup("decorrelations/{decorrelation}", within=CATALOGUE),
         protected=lookup("tasks/{task}/protected", within=CATALOGUE),
         code=code_of_decorrelation,
-    wildcard_constraints:
-        decorrelation=configuration.one_of(CONFIG.post_hoc),
-    log:
-        "logs/decorrelate/{task}/{tagger}/{decorrelation}/{seed}.log",
-    resources:
-        mem_mb=1000,
-        runtime=30,
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/decorrelate.py"

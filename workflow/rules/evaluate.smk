@@ -5,16 +5,16 @@ rule evaluate:
         history=history_of_scores,
     output:
         metrics="results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
+    log:
+        "logs/evaluate/{task}/{tagger}/{decorrelation}/{seed}.log",
+    conda:
+        "../../envs/plot.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         protected=lookup("tasks/{task}/protected", within=CATALOGUE),
         replicas=STUDY.bootstrap_replicas,
         code=fingerprint("tagline.evaluate"),
-    log:
-        "logs/evaluate/{task}/{tagger}/{decorrelation}/{seed}.log",
-    resources:
-        mem_mb=1000,
-        runtime=30,
-    conda:
-        "../../envs/plot.yaml"
     script:
         "../scripts/evaluate.py"

@@ -5,17 +5,17 @@ rule generate:
     output:
         root="results/datasets/{dataset}/raw/{part}.root",
         ledger="results/datasets/{dataset}/raw/{part}.ledger.json",
+    log:
+        "logs/generate/{dataset}/{part}.log",
+    conda:
+        "../../envs/generate.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=240,
     params:
         recipe=recipe_of_dataset,
         num_jets=lookup("datasets/{dataset}/generate/jets_per_part", within=CATALOGUE),
         code=fingerprint("tagline.generate"),
-    log:
-        "logs/generate/{dataset}/{part}.log",
-    resources:
-        mem_mb=1000,
-        runtime=240,
-    conda:
-        "../../envs/generate.yaml"
     script:
         "../scripts/generate.py"
 
@@ -26,15 +26,15 @@ rule validate:
         root=parts_of_dataset,
     output:
         validation="results/datasets/{dataset}/validation.json",
-    params:
-        reference=reference_of_dataset,
-        code=fingerprint("tagline.generate.validate"),
     log:
         "logs/validate/{dataset}.log",
+    conda:
+        "../../envs/generate.yaml"
     resources:
         mem_mb=1000,
         runtime=20,
-    conda:
-        "../../envs/generate.yaml"
+    params:
+        reference=reference_of_dataset,
+        code=fingerprint("tagline.generate.validate"),
     script:
         "../scripts/validate.py"

@@ -6,17 +6,17 @@ rule score:
     output:
         validation="results/{task}/scores/{tagger}/{decorrelation}/{seed}/validation.parquet",
         test="results/{task}/scores/{tagger}/{decorrelation}/{seed}/test.parquet",
-    params:
-        protected=lookup("tasks/{task}/protected", within=CATALOGUE),
-        code=code_of_scoring,
-    wildcard_constraints:
-        decorrelation=configuration.one_of(CONFIG.trained),
     log:
         "logs/score/{task}/{tagger}/{decorrelation}/{seed}.log",
+    wildcard_constraints:
+        decorrelation=configuration.one_of(CONFIG.trained),
+    conda:
+        "../../envs/train.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../../envs/train.yaml"
+    params:
+        protected=lookup("tasks/{task}/protected", within=CATALOGUE),
+        code=code_of_scoring,
     script:
         "../scripts/score.py"

@@ -4,17 +4,17 @@ rule skim:
         root=local_files_of_batch,
     output:
         skim=directory("results/datasets/{dataset}/skim/{batch}"),
-    params:
-        files=files_of_batch,
-        dataset=lookup("datasets/{dataset}", within=CATALOGUE),
-        code=code_of_reader,
     log:
         "logs/skim/{dataset}/{batch}.log",
+    conda:
+        "../../envs/skim.yaml"
     threads: 2
     resources:
         mem_mb=3000,
         runtime=240,
-    conda:
-        "../../envs/skim.yaml"
+    params:
+        files=files_of_batch,
+        dataset=lookup("datasets/{dataset}", within=CATALOGUE),
+        code=code_of_reader,
     script:
         "../scripts/skim.py"

@@ -4,15 +4,15 @@ rule split:
         skims=skims_of_task,
     output:
         split=directory("results/{task}/split"),
-    params:
-        task=lookup("tasks/{task}", within=CATALOGUE),
-        code=fingerprint("tagline.split"),
     log:
         "logs/split/{task}.log",
+    conda:
+        "../../envs/skim.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
-    conda:
-        "../../envs/skim.yaml"
+    params:
+        task=lookup("tasks/{task}", within=CATALOGUE),
+        code=fingerprint("tagline.split"),
     script:
         "../scripts/split.py"

@@ -5,20 +5,20 @@ rule train:
     output:
         model="results/{task}/models/{tagger}/{decorrelation}/{seed}/model.pt",
         history="results/{task}/models/{tagger}/{decorrelation}/{seed}/history.json",
+    log:
+        "logs/train/{task}/{tagger}/{decorrelation}/{seed}.log",
+    wildcard_constraints:
+        decorrelation=configuration.one_of(CONFIG.trained),
+    conda:
+        "../../envs/train.yaml"
+    resources:
+        gpu=1,
+        mem_mb=2000,
+        runtime=600,
     params:
         tagger=lookup("taggers/{tagger}", within=CATALOGUE),
         decorrelation=lookup("decorrelations/{decorrelation}", within=CATALOGUE),
         protected=lookup("tasks/{task}/protected", within=CATALOGUE),
         code=code_of_training,
-    wildcard_constraints:
-        decorrelation=configuration.one_of(CONFIG.trained),
-    log:
-        "logs/train/{task}/{tagger}/{decorrelation}/{seed}.log",
-    resources:
-        gpu=1,
-        mem_mb=2000,
-        runtime=600,
-    conda:
-        "../../envs/train.yaml"
     script:
         "../scripts/train.py"
