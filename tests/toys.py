@@ -129,6 +129,48 @@ def jetclass_branches(jets: Jets) -> dict[str, object]:
     return branches | {name: columns[name].astype(np.int64) for name in event_ids}
 
 
+def nano_branches(jets: Jets, *, links: str, index: str, candidates: str) -> dict[str, object]:
+    """Return jets as NanoAOD with candidates of PUPPI weight 1/2, two jets an event.
+
+    The candidates of an event are in another order than its links.
+    """
+    columns, particles = jets.jets, jets.constituents
+    events = np.append(np.arange(0, len(jets), 2), len(jets))
+    of_candidates = jets.offsets[events]
+    sizes = np.diff(of_candidates)
+    place = np.arange(of_candidates[-1]) - np.repeat(of_candidates[:-1], sizes)
+    reversed_place = np.repeat(sizes, sizes) - 1 - place
+    backwards = np.repeat(of_candidates[:-1], sizes) + reversed_place
+    pt = np.hypot(particles["px"], particles["py"])
+    of_particles = {
+        "pt": 2 * pt,
+        "eta": np.arcsinh(particles["pz"] / pt),
+        "phi": np.arctan2(particles["py"], particles["px"]),
+        "mass": np.zeros_like(pt),
+        "pdgId": particles["pdgid"],
+        "puppiWeight": np.full_like(pt, 0.5),
+        "d0": particles["d0"],
+        "d0Err": particles["d0_error"],
+        "dz": particles["dz"],
+        "dzErr": particles["dz_error"],
+    }
+    jet = np.repeat(np.arange(len(jets)) % 2, columns["num_constituents"])
+    of_links = {"jetIdx": jet.astype(np.int32), index: reversed_place.astype(np.int32)}
+    of_jets = {name: columns[name] for name in ("pt", "eta", "phi", "mass")}
+    num_events = len(events) - 1
+    return {
+        "run": np.ones(num_events, np.uint32),
+        "luminosityBlock": np.ones(num_events, np.uint32),
+        "event": np.arange(num_events, dtype=np.uint64),
+        "genWeight": np.full(num_events, -2, np.float32),
+        "FatJet": ak.zip({name: ragged(flat, events) for name, flat in of_jets.items()}),
+        links: ak.zip({name: ragged(flat, of_candidates) for name, flat in of_links.items()}),
+        candidates: ak.zip(
+            {name: ragged(flat[backwards], of_candidates) for name, flat in of_particles.items()}
+        ),
+    }
+
+
 def ragged(flat: npt.NDArray[np.generic], offsets: npt.NDArray[np.int64]) -> ak.Array:
     """Return lists that begin and end at the offsets."""
     contents = ak.contents.NumpyArray(np.ascontiguousarray(flat))
