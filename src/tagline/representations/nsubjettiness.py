@@ -27,12 +27,13 @@ class Representation(JetFeatures):
         self.max_axes = config.bodies - 1
         self.standardise = config.standardise
         taus = [f"tau{n}_beta{beta:g}" for n in range(1, config.bodies) for beta in BETAS]
-        self.kept = np.delete(np.arange(len(taus)), -3)
-        self.names = (*(taus[i].replace(".", "") for i in self.kept), "mass", "pt")
+        kept = np.delete(np.arange(len(taus)), -len(BETAS))
+        self.axes_G, self.beta_G = np.divmod(kept, len(BETAS))
+        self.names = (*(taus[position].replace(".", "") for position in kept), "mass", "pt")
 
     def compute(self, jets: Jets) -> Array:
         """Return tau_N^beta / pT, mass and pT of each jet."""
         pt_J1 = jets.jets["pt"].astype(np.float64)[:, None]
         mass_J1 = jets.jets["mass"].astype(np.float64)[:, None]
-        tau_JG = nsubjettiness(jets, self.max_axes).reshape(len(jets), -1)[:, self.kept]
+        tau_JG = nsubjettiness(jets, self.max_axes)[:, self.axes_G, self.beta_G]
         return np.concatenate([tau_JG / pt_J1, mass_J1, pt_J1], axis=1)
