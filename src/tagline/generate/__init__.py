@@ -1,7 +1,7 @@
-"""Making one part of a generated dataset: as many jets as asked for, in one ROOT file, and its ledger.
+"""Making one part of a generated dataset: its jets in one ROOT file, and its ledger.
 
-The random numbers follow from the name of the dataset and the number of the part alone, so any part can be made again by
-itself, with the same content.
+The random numbers follow from the name of the dataset and the number of the part alone, so any
+part can be made again by itself, with the same content.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.columns import TRUTH
 from tagline.catalogue import Recipe
+from tagline.columns import TRUTH
 from tagline.files import write_json
 from tagline.generate.detector import DETECTORS
 from tagline.generate.jets import cuts, leading_jets
@@ -37,62 +37,74 @@ def generate(
     root_file: Path,
     ledger_file: Path,
 ) -> None:
-    """Generate events until `num_jets` jets are kept, and write exactly so many."""
+    """Generate events until `num_jets` jets are kept, and write exactly so many.
+
+    Raises:
+        ValueError: Pythia refuses the command file.
+    """
     start = time.monotonic()
     random = random_of(dataset, part)
     generator = Generator(recipe.pythia, seed=int(random.integers(2**62)))
+    jets, counts = collect(generator, recipe, num_jets=num_jets, random=random)
+    write_root(jets, root_file, part=part, cross_section=generator.cross_section)
+    seconds = time.monotonic() - start
+    ledger = {
+        "dataset": dataset,
+        "part": part,
+        **counts,
+        "cross_section_pb": generator.cross_section,
+        "cross_section_error_pb": generator.cross_section_error,
+        "seconds": round(seconds, 1),
+        "jets_per_second": round(num_jets / seconds, 1),
+    }
+    write_json(ledger, ledger_file)
+    log.info("%d jets of %d events in %.0f s", num_jets, counts["generated"], seconds)
+
+
+def collect(
+    generator: Generator, recipe: Recipe, *, num_jets: int, random: np.random.Generator
+) -> tuple[Jets, dict[str, int | dict[str, int]]]:
+    """Return so many jets, and the account of all events.
+
+    Of the events `asked`, some `failed` in Pythia; of those generated, each was `cut`, `kept`, or
+    left over as `surplus` of the last batch.
+    """
     progress = Progress(num_jets)
     selected: list[Jets] = []
     cut: Counter[str] = Counter()
-    num_asked = num_generated = num_selected = 0
-    while num_selected < num_jets:
+    asked = generated = passed = 0
+    while passed < num_jets:
         record = generator.events(EVENTS_PER_BATCH)
         jets, cut_here = select(record, recipe, random)
-        jets.jets["event"] += num_asked
+        jets.jets["event"] += asked
         selected.append(jets)
         cut.update(cut_here)
-        num_asked += EVENTS_PER_BATCH
-        num_generated += record.num_events
-        num_selected += len(jets)
-        progress.report(num_selected, num_generated)
-    kept = concatenate(selected).take(np.arange(num_jets))
-    write_root(kept, root_file, part=part, cross_section=generator.cross_section)
-    seconds = time.monotonic() - start
-    write_json(
-        {
-            "dataset": dataset,
-            "part": part,
-            "asked": num_asked,
-            "failed": num_asked - num_generated,
-            "generated": num_generated,
-            "cut": cut,
-            "surplus": num_selected - num_jets,
-            "kept": num_jets,
-            "cross_section_pb": generator.cross_section,
-            "cross_section_error_pb": generator.cross_section_error,
-            "seconds": round(seconds, 2),
-            "events_per_second": round(num_generated / seconds, 1),
-            "jets_per_second": round(num_jets / seconds, 1),
-        },
-        ledger_file,
-    )
-    log.info(
-        "%s: %d jets of %d events in %.0f s", root_file.name, num_jets, num_generated, seconds
-    )
+        asked += EVENTS_PER_BATCH
+        generated += record.num_events
+        passed += len(jets)
+        progress.report(passed, generated)
+    return concatenate(selected).take(np.arange(num_jets)), {
+        "asked": asked,
+        "failed": asked - generated,
+        "generated": generated,
+        "cut": dict(cut),
+        "surplus": passed - num_jets,
+        "kept": num_jets,
+    }
 
 
 def select(
     record: Record, recipe: Recipe, random: np.random.Generator
-) -> tuple[Jets, Counter[str]]:
+) -> tuple[Jets, dict[str, int]]:
     """Return the jets of a batch that the recipe keeps, and how many events each cut removes."""
     final = record.status > 0
     detect = DETECTORS[recipe.detector]
     particles = detect(record.particles.take(final), record.vertex_P3[final], random)
     jets = leading_jets(particles, num_events=record.num_events, selection=recipe.jets)
     jets.jets["truth"] = truth(jets, record, recipe)
-    cut = Counter({"no_jet": record.num_events - len(jets)})
-    kept = np.ones(len(jets), np.bool_)
     matched = jets.jets["truth"] != TRUTH["unknown"]
+    cut = {"no_jet": record.num_events - len(jets)}
+    kept = np.ones(len(jets), np.bool_)
     for name, passes in (cuts(jets, recipe.jets) | {"match": matched}).items():
         cut[name] = int(np.sum(kept & ~passes))
         kept &= passes
@@ -112,18 +124,19 @@ class Progress:
         self.num_jets = num_jets
         self.start = self.last = time.monotonic()
 
-    def report(self, num_selected: int, num_events: int) -> None:
-        """Log where the part stands, unless it was logged a moment ago."""
+    def report(self, num_kept: int, num_events: int) -> None:
+        """Log how far the part is, unless that was logged a moment ago."""
         now = time.monotonic()
-        if now - self.last < SECONDS_BETWEEN_LINES:
+        if now - self.last < SECONDS_BETWEEN_LINES or num_kept == 0:
             return
         self.last = now
-        rate = num_selected / (now - self.start)
+        rate = num_kept / (now - self.start)
+        left = max(self.num_jets - num_kept, 0) / rate
         log.info(
             "%d of %d jets from %d events, %.0f jets/s, %.0f s left",
-            min(num_selected, self.num_jets),
+            min(num_kept, self.num_jets),
             self.num_jets,
             num_events,
             rate,
-            max(self.num_jets - num_selected, 0) / rate if rate else float("inf"),
+            left,
         )

@@ -60,7 +60,9 @@ class Grid:
 
 @dataclass(frozen=True)
 class Layer:
-    """One depth of the towers: which share of its energy a particle leaves, and how well it is read.
+    """One depth of the towers: what particles leave in it, and how well that is read.
+
+    `shares` are the shares of its energy that a particle leaves, by absolute PDG id.
 
     `resolution` has rows (largest |eta|, c, s, n): the resolution in GeV is the root of
     (c E)^2 + s^2 E + n^2. `pdgid` is what a deposit without a track is taken for.
@@ -96,7 +98,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Towers:
-    """Towers with a deposit: their centres in eta, where resolutions are taken, and where they seem to be."""
+    """Towers with a deposit: their centres in eta, and the places they are taken to be at."""
 
     number: Integers
     event: Integers
@@ -148,8 +150,8 @@ def combine(
     """Return the tracks of a layer and its neutral particles; `row` is the tower of each track.
 
     A track measured better than the layer would is kept, and its energy taken from its tower. The
-    other tracks of a tower are scaled to share what is left in it; without such tracks, what is left
-    and significant is a neutral particle. Where nothing is left to share, a track is lost.
+    other tracks of a tower are scaled to share what is left in it; without such tracks, what is
+    left and significant is a neutral particle. Where nothing is left to share, a track is lost.
     """
     energy = tracks.particles.energy
     trusted = tracks.resolution <= layer.sigma(towers.centre[row], energy) / energy
@@ -172,7 +174,7 @@ def combine(
 
 
 def _towers(grid: Grid, number: Integers, random: np.random.Generator) -> Towers:
-    """Return towers that seem to be anywhere between their edges."""
+    """Return towers, each taken to be anywhere between its edges."""
     low, high = grid.eta_range(number)
     return Towers(
         number,
@@ -184,4 +186,5 @@ def _towers(grid: Grid, number: Integers, random: np.random.Generator) -> Towers
 
 
 def _sum(values: Floats, row: Integers, like: Floats) -> Floats:
+    """Return the sum of the values in each row."""
     return np.bincount(row, values, minlength=len(like)).astype(np.float64)

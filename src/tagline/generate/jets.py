@@ -1,7 +1,7 @@
 """Anti-kT jets: the leading one of each event, and which of them a recipe keeps.
 
-The anti-kT jet clustering algorithm, Cacciari, Salam, Soyez (2008), arXiv:0802.1189; FastJet user manual (2011),
-arXiv:1111.6097, through its awkward interface.
+The anti-kT jet clustering algorithm, Cacciari, Salam, Soyez (2008), arXiv:0802.1189; FastJet user
+manual (2011), arXiv:1111.6097, through its awkward interface.
 """
 
 from typing import Any
@@ -18,9 +18,9 @@ LOWEST_PT = 20.0  # GeV; softer jets are not looked at
 
 
 def leading_jets(particles: Particles, *, num_events: int, selection: JetSelection) -> Jets:
-    """Return the leading jet of each event that has one, and its hardest constituents in descending pT.
+    """Return the leading jet of each event that has one, with its hardest constituents first.
 
-    The particles are in the order of their events. The momentum of a jet is that of all its constituents.
+    The particles are in the order of their events. A jet's momentum is that of all constituents.
     """
     counts = np.bincount(particles.event, minlength=num_events)
     definition = fastjet.JetDefinition(fastjet.antikt_algorithm, selection.radius)
@@ -81,7 +81,7 @@ def _momenta(jets: Any) -> Columns:  # noqa: ANN401 (an awkward array)
 
 
 def _hardest(pt: Floats, num_constituents: Integers, *, largest: int) -> tuple[Integers, Integers]:
-    """Return the rows of at most `largest` constituents of each jet in descending pT, and how many those are."""
+    """Return the rows of each jet's hardest constituents, hardest first, and how many they are."""
     jet = np.repeat(np.arange(len(num_constituents)), num_constituents)
     order = np.lexsort([-pt, jet])
     first = np.cumsum(num_constituents) - num_constituents

@@ -1,6 +1,6 @@
 """The particles of a batch of events as flat columns."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ NEUTRINOS = (12, 14, 16)
 
 @dataclass(frozen=True)
 class Particles:
-    """Columns over particles, each (P,); `event` is the position of a particle's event in the batch."""
+    """Columns over particles, each (P,); `event` is the position of their event in the batch."""
 
     event: Integers
     px: Floats
@@ -48,8 +48,13 @@ class Particles:
 
     def scaled(self, factor: Floats) -> "Particles":
         """Return the particles with their four-momenta multiplied."""
-        momenta = (factor * column for column in (self.px, self.py, self.pz, self.energy))
-        return Particles(self.event, *momenta, self.charge, self.pdgid)
+        return replace(
+            self,
+            px=factor * self.px,
+            py=factor * self.py,
+            pz=factor * self.pz,
+            energy=factor * self.energy,
+        )
 
 
 def massless(

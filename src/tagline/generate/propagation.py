@@ -1,7 +1,7 @@
 """Flight of particles through a solenoid to the cylinder where the calorimeter begins.
 
-As the ParticlePropagator of Delphes (DELPHES 3, de Favereau et al., 2013, arXiv:1307.6346), with the helix solved for its
-turning angle.
+As the ParticlePropagator of Delphes (DELPHES 3, de Favereau et al., 2013, arXiv:1307.6346), with
+the helix solved for the angle by which it turns.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Solenoid:
 
 @dataclass(frozen=True)
 class Surface:
-    """Where particles leave the cylinder, seen from the origin; `reached` is false for those that never do."""
+    """Where particles leave the cylinder, seen from the origin, and whether they do."""
 
     eta: Floats
     phi: Floats
@@ -58,14 +58,16 @@ def _straight(particles: Particles, start_P3: Floats, solenoid: Solenoid) -> Flo
     to_barrel = np.sqrt(solenoid.radius**2 - across**2) - along
     length = np.minimum(to_barrel, _transverse_length_to_endcap(particles, z, solenoid))
     direction_P3 = np.stack([particles.px, particles.py, particles.pz], -1) / particles.pt[:, None]
-    return start_P3 + length[:, None] * direction_P3
+    end_P3: Floats = start_P3 + length[:, None] * direction_P3
+    return end_P3
 
 
 def _helix(particles: Particles, start_P3: Floats, solenoid: Solenoid) -> Floats:
     """Return where helices leave the cylinder, (P, 3) in m.
 
-    With r the signed radius of the circle and c its centre, a particle flying in direction phi is at c - r (sin phi,
-    -cos phi), at a distance from the beam of R where sin(phi - phi_c) = (c^2 + r^2 - R^2) / (2 r c).
+    With r the signed radius of the circle and c its centre, a particle that flies in direction phi
+    is at c - r (sin phi, -cos phi). It is at a distance R from the beam where sin(phi - phi_c) is
+    (c^2 + r^2 - R^2) / (2 r c). Where that has no solution, it circles until it meets an endcap.
     """
     x, y, z = start_P3.T
     phi, turn = particles.phi, -np.sign(particles.charge)
@@ -94,4 +96,5 @@ def _helix(particles: Particles, start_P3: Floats, solenoid: Solenoid) -> Floats
 def _transverse_length_to_endcap(particles: Particles, z: Floats, solenoid: Solenoid) -> Floats:
     """Return the transverse path length to the endcap the particle flies to, in m."""
     pz = np.where(particles.pz == 0, np.finfo(np.float64).tiny, particles.pz)
-    return (np.copysign(solenoid.half_length, pz) - z) * particles.pt / pz
+    length: Floats = (np.copysign(solenoid.half_length, pz) - z) * particles.pt / pz
+    return length

@@ -1,4 +1,4 @@
-"""Tracks of charged particles: how often they are found, and how well their momenta are measured."""
+"""Tracks of charged particles: how often they are found, and how well they are measured."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ Table = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class Tracker:
-    """Tracking of one kind of particle, in bins of pT and of |eta| where the particle leaves the tracker.
+    """Tracking of one kind of particle, in bins of pT and of |eta| at the end of the tracker.
 
-    `efficiency` has a row for each bin of `efficiency_eta` and a column for each lower edge in `efficiency_pt`;
-    outside of them nothing is found. `resolution` has a row (a, b) for each bin of `resolution_eta`: the relative
-    resolution of pT is the root of a^2 + (b pT)^2.
+    `efficiency` has a row for each upper edge in `efficiency_eta` and a column for each lower edge
+    in `efficiency_pt`; outside of them nothing is found. `resolution` has a row (a, b) for each
+    upper edge in `resolution_eta`: the relative resolution of pT is the root of a^2 + (b pT)^2.
     """
 
     efficiency_eta: tuple[float, ...]
@@ -40,7 +40,7 @@ class Tracker:
 
 @dataclass(frozen=True)
 class Tracks:
-    """Reconstructed tracks, massless, with the place where they leave the tracker and their resolution of pT."""
+    """Massless tracks, where they leave the tracker, and their relative resolution of pT."""
 
     particles: Particles
     eta: Floats
@@ -62,7 +62,7 @@ def smear(
     tracker: Tracker,
     random: np.random.Generator,
 ) -> Tracks:
-    """Return the tracks of particles that leave the tracker at (eta, phi), with their pT smeared."""
+    """Return the tracks of particles that leave the tracker at (eta, phi), their pT smeared."""
     resolution = tracker.relative_resolution(particles.pt, eta)
     pt = random.normal(particles.pt, resolution * particles.pt)
     tracks = massless(

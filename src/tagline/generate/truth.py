@@ -3,87 +3,84 @@
 import numpy as np
 import numpy.typing as npt
 
-from tagline.columns import TRUTH
 from tagline.catalogue import Recipe
+from tagline.columns import TRUTH
 from tagline.generate.particles import Floats, Integers, wrapped
 from tagline.generate.pythia import Record
 from tagline.jets import Jets
 
 Codes = npt.NDArray[np.int8]
 
-INCOMING, OUTGOING = (
-    -21,
-    23,
-)  # statuses in the hard process; 23 also in decays of resonances; Pythia 8 manual
-TOP, W, HEAVIEST_DECAY_QUARK, GLUON = 6, 24, 5, 21
-FLAVOURS = {
-    1: TRUTH["light_quark"],
-    2: TRUTH["light_quark"],
-    3: TRUTH["light_quark"],
-    4: TRUTH["charm"],
-    5: TRUTH["bottom"],
-    GLUON: TRUTH["gluon"],
+# Statuses of what enters and what leaves the hard process or the decay of a resonance; Pythia 8
+# manual, particle properties.
+INCOMING, OUTGOING = 21, 23
+BOTTOM, TOP, GLUON, W = 5, 6, 21, 24
+TRUTH_OF_PARTON = {
+    1: "light_quark",
+    2: "light_quark",
+    3: "light_quark",
+    4: "charm",
+    BOTTOM: "bottom",
+    GLUON: "gluon",
 }
 
 
 def truth(jets: Jets, record: Record, recipe: Recipe) -> Codes:
-    """Return a code of TRUTH for each jet, `unknown` where it fails the matching of the recipe."""
+    """Return a code of TRUTH for each jet, `unknown` where it fails the recipe's matching."""
     return MATCHINGS[recipe.match](jets, record, recipe)
 
 
-def _all(jets: Jets, record: Record, recipe: Recipe) -> Codes:  # noqa: ARG001
+def without_matching(jets: Jets, record: Record, recipe: Recipe) -> Codes:  # noqa: ARG001
+    """Take all jets for what the recipe says."""
     return np.full(len(jets), TRUTH[recipe.truth], np.int8)
 
 
-def _top(jets: Jets, record: Record, recipe: Recipe) -> Codes:
-    """Match a top and the three quarks of its hadronic decay, all within the jet radius.
+def by_top(jets: Jets, record: Record, recipe: Recipe) -> Codes:
+    """Match a top and the three quarks it decays to, all within the jet radius.
 
-    The top is the last one in the record, after its radiation; the quarks are those of the decays, before theirs.
+    The top is the last one in the record, after its radiation; the quarks are those of the decays,
+    before theirs.
     """
-    entry = np.arange(len(record.pdgid))
-    parent = record.pdgid[record.mother]
-    quark = (np.abs(record.status) == OUTGOING) & (np.abs(record.pdgid) <= HEAVIEST_DECAY_QUARK)
-    of_top, of_w = (quark & (np.abs(parent) == resonance) for resonance in (TOP, W))
-    partons = np.concatenate([record.mother[of_top], entry[of_top], entry[of_w]])
-    is_top = np.concatenate([parent[of_top], parent[of_top], parent[of_w]]) > 0
-    jet = _jet_of_event(jets, record)[record.particles.event[partons]]
-    partons, is_top, jet = partons[jet >= 0], is_top[jet >= 0], jet[jet >= 0]
-    inside = _distance_to(jets, jet, record, partons) < recipe.jets.radius
+    pdgid = record.particles.pdgid
+    parent = pdgid[record.mother]
+    quark = (np.abs(record.status) == OUTGOING) & (np.abs(pdgid) <= BOTTOM)
+    of_top = np.flatnonzero(quark & (np.abs(parent) == TOP))
+    of_w = np.flatnonzero(quark & (np.abs(parent) == W))
+    tops = record.mother[of_top]
+    partons = np.concatenate([tops, of_top, of_w])
+    sign = np.sign(np.concatenate([pdgid[tops], parent[of_top], parent[of_w]]))
+    jet, distance = nearness(jets, record, partons)
+    inside = distance < recipe.jets.radius
     contained = np.zeros(len(jets), np.bool_)
-    for sign in (is_top, ~is_top):
-        contained |= np.bincount(jet[sign & inside], minlength=len(jets)) == 4
+    for top in (1, -1):
+        contained |= np.bincount(jet[inside & (sign == top)], minlength=len(jets)) == 4
     return np.where(contained, TRUTH[recipe.truth], TRUTH["unknown"]).astype(np.int8)
 
 
-def _parton(jets: Jets, record: Record, recipe: Recipe) -> Codes:
-    """Match the nearest parton that leaves the hard process, within the jet radius."""
-    flavour = np.zeros(GLUON + 1, np.int8)
-    flavour[list(FLAVOURS)] = list(FLAVOURS.values())
-    kind = np.abs(record.pdgid)
-    is_parton = (np.abs(record.status) == OUTGOING) & np.isin(kind, list(FLAVOURS))
-    partons = np.flatnonzero(is_parton & (record.status[record.mother] == INCOMING))
-    jet = _jet_of_event(jets, record)[record.particles.event[partons]]
-    partons, jet = partons[jet >= 0], jet[jet >= 0]
-    distance_to_jet = _distance_to(jets, jet, record, partons)
-    inside = distance_to_jet < recipe.jets.radius
-    farthest_first = np.argsort(-distance_to_jet[inside], kind="stable")
-    codes = np.full(len(jets), TRUTH["unknown"], np.int8)
-    codes[jet[inside][farthest_first]] = flavour[kind[partons[inside][farthest_first]]]
-    return np.where(codes == TRUTH[recipe.truth], codes, TRUTH["unknown"]).astype(np.int8)
+def by_parton(jets: Jets, record: Record, recipe: Recipe) -> Codes:
+    """Match the nearest parton from the hard process; it must be what the recipe says."""
+    kind = np.abs(record.particles.pdgid)
+    leaves = np.abs(record.status) == OUTGOING
+    from_process = np.abs(record.status[record.mother]) == INCOMING
+    partons = np.flatnonzero(leaves & from_process & np.isin(kind, list(TRUTH_OF_PARTON)))
+    jet, distance = nearness(jets, record, partons)
+    inside = np.flatnonzero(distance < recipe.jets.radius)
+    nearest_last = inside[np.argsort(-distance[inside], kind="stable")]
+    code = np.array([TRUTH[TRUTH_OF_PARTON.get(pdgid, "unknown")] for pdgid in range(GLUON + 1)])
+    codes = np.full(len(jets), TRUTH["unknown"])
+    codes[jet[nearest_last]] = code[kind[partons[nearest_last]]]
+    wanted = TRUTH[recipe.truth]
+    return np.where(codes == wanted, wanted, TRUTH["unknown"]).astype(np.int8)
 
 
-MATCHINGS = {"none": _all, "top": _top, "parton": _parton}
+MATCHINGS = {"none": without_matching, "top": by_top, "parton": by_parton}
 
 
-def _jet_of_event(jets: Jets, record: Record) -> Integers:
-    """Return the row of the jet of each event, -1 where it has none."""
-    rows = np.full(record.num_events, -1)
-    rows[jets.jets["event"]] = np.arange(len(jets))
-    return rows
-
-
-def _distance_to(jets: Jets, jet: Integers, record: Record, entries: Integers) -> Floats:
-    """Return the distance of entries of the record from these jets."""
+def nearness(jets: Jets, record: Record, entries: Integers) -> tuple[Integers, Floats]:
+    """Return the jet in the event of each entry and the distance from it, NaN without a jet."""
+    jet_of_event = np.full(record.num_events, -1)
+    jet_of_event[jets.jets["event"]] = np.arange(len(jets))
     partons = record.particles.take(entries)
-    dphi = wrapped(partons.phi - jets.jets["phi"][jet])
-    return np.hypot(partons.eta - jets.jets["eta"][jet], dphi)
+    jet = jet_of_event[partons.event]
+    eta, phi = (np.append(jets.jets[name], np.nan)[jet] for name in ("eta", "phi"))
+    return jet, np.hypot(partons.eta - eta, wrapped(partons.phi - phi))

@@ -27,7 +27,7 @@ IDENTITIES = {"isElectron": 11, "isMuon": 13, "isPhoton": 22}
 
 
 def write_root(jets: Jets, path: Path, *, part: int, cross_section: float) -> None:
-    """Write one entry a jet; the part is the run, and the cross-section in pb stands in every entry."""
+    """Write one entry a jet, with the part as its run and the cross-section in pb."""
     branches = {
         "run": np.full(len(jets), part, np.uint32),
         "luminosity_block": np.ones(len(jets), np.uint32),
