@@ -92,10 +92,18 @@ def write_tree(path: Path, name: str, *, branches: dict[str, object]) -> None:
     """Write arrays as a TTree."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with uproot.recreate(path) as file:
-        types = {
-            key: getattr(array, "type", None) or array.dtype for key, array in branches.items()
-        }
-        file.mktree(name, types).extend(branches)
+        add_tree(file, name, branches)
+
+
+def add_tree(file: uproot.WritableDirectory, name: str, *clusters: dict[str, object]) -> None:
+    """Write arrays as a TTree of so many clusters; an older one of this name stays beneath it."""
+    types = {
+        key: array.type if isinstance(array, ak.Array) else array.dtype
+        for key, array in clusters[0].items()
+    }
+    tree = file.mktree(name, types)
+    for cluster in clusters:
+        tree.extend(cluster)
 
 
 def jetclass_branches(jets: Jets) -> dict[str, object]:
