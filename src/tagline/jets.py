@@ -141,10 +141,9 @@ def _writer(columns: Columns, path: Path, provenance: dict[str, str]) -> pq.Parq
         pa.field(name, pa.from_numpy_dtype(column.dtype), nullable=False)
         for name, column in columns.items()
     ]
-    metadata = {f"tagline.{key}": value for key, value in provenance.items()}
-    return pq.ParquetWriter(
+    writer = pq.ParquetWriter(
         path,
-        pa.schema(fields, metadata=metadata),
+        pa.schema(fields),
         compression="lz4",
         use_dictionary=False,
         use_byte_stream_split=[
@@ -152,6 +151,8 @@ def _writer(columns: Columns, path: Path, provenance: dict[str, str]) -> pq.Parq
         ],
         store_schema=False,
     )
+    writer.add_key_value_metadata({f"tagline.{key}": text for key, text in provenance.items()})
+    return writer
 
 
 def _append(columns: Columns, writer: pq.ParquetWriter) -> None:
