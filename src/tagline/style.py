@@ -14,6 +14,7 @@ import numpy.typing as npt
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 # Petroff, Accessible color sequences for data visualization (2021), arXiv:2107.02270, ten colours.
 COLOURS = (
@@ -74,12 +75,12 @@ def colour(position: int) -> str:
     return COLOURS[position % len(COLOURS)]
 
 
-def annotate(axes: Axes, text: str) -> None:
-    """Write a small grey note above the top right corner of the axes."""
+def annotate(axes: Axes, text: str, *, above_title: bool) -> None:
+    """Write a small grey note above the top right corner of the axes, or above their title."""
     axes.annotate(
         text,
         xy=(1, 1),
-        xytext=(0, 3),
+        xytext=(0, 18 if above_title else 3),
         xycoords="axes fraction",
         textcoords="offset points",
         ha="right",
@@ -87,6 +88,15 @@ def annotate(axes: Axes, text: str) -> None:
         fontsize="x-small",
         color=GREY,
     )
+
+
+def logarithmic(axes: Axes) -> None:
+    """Make both axes logarithmic with plain numbers at 1, 2 and 5, for a few decades."""
+    axes.set(xscale="log", yscale="log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
 
 
 def panels(*, rows: int, columns: int, sharey: bool) -> tuple[Figure, npt.NDArray[Any]]:

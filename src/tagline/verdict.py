@@ -31,7 +31,7 @@ def verdict(comparison: Comparison, key: Key, metric: str) -> str:
 def _compare(measured: Combined, number: PublishedNumber) -> str:
     """Say whether two numbers agree, counting the standard deviations between them."""
     if not np.isfinite(measured.value):
-        return "above" if measured.low > number.value else "agrees, but only a lower limit"
+        return "above" if measured.low > number.value else "only a lower limit"
     difference = measured.value - number.value
     own = measured.value - measured.low if difference > 0 else measured.high - measured.value
     uncertainty = np.hypot(own, np.hypot(number.uncertainty or 0.0, ROUNDING[number.metric]))

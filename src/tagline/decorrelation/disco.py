@@ -18,7 +18,7 @@ from tagline.strict import Strict
 class Config(Strict):
     """The trade between classification and decorrelation."""
 
-    strength: float = Field(10.0, gt=0, description="lambda: weight of dCorr^2 in the loss")
+    strength: float = Field(3.0, gt=0, description="lambda: weight of dCorr^2 in the loss")
 
 
 class Decorrelation(BaseDecorrelation):

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tagline.compare import Combined, Comparison
-from tagline.style import GREY, MARKERS, annotate, colour, styled
+from tagline.compare import Combined, Comparison, Key
+from tagline.style import GREY, MARKERS, annotate, colour, logarithmic, styled
 
 READS = "metrics"
 CAPTION = (
@@ -14,10 +14,11 @@ CAPTION = (
     "sculpting is to the right. JSD is the Jensen-Shannon divergence (base 2) of the mass of the "
     "background that passes and fails, in 5 GeV bins from 50 to 300 GeV. Points are the median of "
     "the seeds; bars are 68 % intervals, the bootstrap of the test jets and the standard "
-    "deviation of the seeds in quadrature. The grey band is where random selections of as many jets lie "
-    "(median and 68 %): beyond it, less sculpting cannot be shown with these test jets."
+    "deviation of the seeds in quadrature. The grey band is where random selections of as many "
+    "jets lie (median and 68 %): these test jets cannot show less sculpting than that."
 )
 WORKING_POINT = 0.5
+REJECTION = f"rejection_at_{WORKING_POINT}"
 
 
 @styled
@@ -28,41 +29,35 @@ def draw(comparison: Comparison) -> Figure:
     for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
         _draw_limit(axes, comparison, task)
         _draw_points(axes, comparison, task)
+        logarithmic(axes)
         axes.set(
-            xscale="log",
-            yscale="log",
             xlabel=rf"1/JSD of background mass at $\epsilon_S = {WORKING_POINT}$",
             ylabel=rf"background rejection at $\epsilon_S = {WORKING_POINT}$",
         )
-        annotate(axes, comparison.describe(comparison.keys(task=task)[0]))
+        annotate(axes, comparison.describe(comparison.keys(task=task)[0]), above_title=False)
     return figure
 
 
 def _draw_limit(axes: Axes, comparison: Comparison, task: str) -> None:
     """Shade what chance alone makes of a selection, which depends on its size."""
-    keys = comparison.keys(task=task)
-    rejections = [comparison.value(key, f"rejection_at_{WORKING_POINT}") for key in keys]
-    limits = [comparison.value(key, "inverse_jsd_limit") for key in keys]
-    ordered = sorted(
-        (rejection.value, limit) for rejection, limit in zip(rejections, limits, strict=True)
-    )
-    rejection = [value for value, _ in ordered]
-    axes.plot([limit.value for _, limit in ordered], rejection, color=GREY, linewidth=1)
-    axes.fill_betweenx(
-        rejection,
-        [limit.low for _, limit in ordered],
-        [limit.high for _, limit in ordered],
-        color=GREY,
-        alpha=0.2,
-        linewidth=0,
-    )
+    rejection, limit, low, high = np.array(
+        sorted(
+            (
+                comparison.value(key, REJECTION).value,
+                *comparison.value(key, "inverse_jsd_limit")[:3],
+            )
+            for key in _bounded(comparison, task)
+        )
+    ).reshape(-1, 4).T
+    axes.plot(limit, rejection, color=GREY, linewidth=1)
+    axes.fill_betweenx(rejection, low, high, color=GREY, alpha=0.2, linewidth=0)
 
 
 def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
     taggers, decorrelations = comparison.legend.taggers, comparison.legend.decorrelations
-    for key in comparison.keys(task=task):
+    for key in _bounded(comparison, task):
         sculpting = comparison.value(key, "inverse_jsd")
-        rejection = comparison.value(key, f"rejection_at_{WORKING_POINT}")
+        rejection = comparison.value(key, REJECTION)
         axes.errorbar(
             sculpting.value,
             rejection.value,
@@ -82,6 +77,15 @@ def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
     ]
     handles.append(Line2D([], [], color=GREY, linewidth=1, label="random selection"))
     axes.legend(handles=handles)
+
+
+def _bounded(comparison: Comparison, task: str) -> list[Key]:
+    """Return what leaves some background, so that it has a rejection and a shape."""
+    return [
+        key
+        for key in comparison.keys(task=task)
+        if np.isfinite(comparison.value(key, REJECTION).value)
+    ]
 
 
 def _bars(combined: Combined) -> list[list[float]]:

@@ -25,7 +25,7 @@ def draw(comparison: Comparison) -> Figure:
         for column, key in enumerate(keys_of_task):
             _draw_tagger(grid[row, column], comparison, key)
         grid[row, 0].set_ylabel("loss")
-        annotate(grid[row, -1], comparison.describe(keys_of_task[0]))
+        annotate(grid[row, -1], comparison.describe(keys_of_task[0]), above_title=True)
     grid[0, 0].plot([], [], "--", color=GREY, label="training")
     grid[0, 0].plot([], [], color=GREY, label="validation")
     grid[0, 0].plot([], [], "o", color=GREY, label="kept weights")

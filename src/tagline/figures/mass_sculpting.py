@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
 from tagline.metrics import WORKING_POINTS, Histogram
-from tagline.style import GREY, annotate, colour, styled
+from tagline.style import GREY, annotate, styled
 
 READS = "metrics"
 CAPTION = (
@@ -15,9 +15,12 @@ CAPTION = (
     "one column a decorrelation, each distribution with unit area, and below its ratio to all "
     "background. A score that does not sculpt gives a ratio of one. Cuts are at signal "
     "efficiencies of 0.3 and 0.5. Points are the mean of the seeds, and their bars the "
-    "statistical uncertainty of the test jets of one seed: seeds share their test jets."
+    "statistical uncertainty of the test jets of one seed, as seeds share their test jets. Bins "
+    "in which nothing passes have no point."
 )
 MERGED_BINS = 5  # of 5 GeV
+RATIO_LIMITS = (0.08, 12)
+COLOURS = {0.3: "#832db6", 0.5: "#ffa90e"}
 Array = npt.NDArray[np.float64]
 
 
@@ -42,8 +45,8 @@ def draw(comparison: Comparison) -> Figure:
         for column, key in enumerate(keys):
             _draw_panel(grid[2 * task, column], grid[2 * task + 1, column], comparison, key)
         grid[2 * task, 0].set_ylabel("density of background [1/GeV]")
-        grid[2 * task + 1, 0].set(ylabel="ratio to all", ylim=(0, 4))
-        annotate(grid[2 * task, -1], comparison.describe(keys[0]))
+        grid[2 * task + 1, 0].set(ylabel="ratio to all", yscale="log", ylim=RATIO_LIMITS)
+        annotate(grid[2 * task, -1], comparison.describe(keys[0]), above_title=True)
     grid[0, 0].legend(title=comparison.legend.taggers[tagger].title)
     return figure
 
@@ -65,7 +68,7 @@ def _draw_panel(axes: Axes, ratio_axes: Axes, comparison: Comparison, key: Key) 
                 error * scale,
                 fmt="o",
                 markersize=3.5,
-                color=colour(position),
+                color=COLOURS[point],
                 label=label,
             )
     axes.set_title(comparison.legend.decorrelations[key.decorrelation].title)
@@ -74,12 +77,13 @@ def _draw_panel(axes: Axes, ratio_axes: Axes, comparison: Comparison, key: Key) 
 
 
 def _mean(histograms: list[Histogram]) -> tuple[Array, Array, Array]:
-    """Return merged edges, densities and their uncertainties, averaged over seeds."""
+    """Return merged edges, and means of the seeds: densities, NaN if empty, and uncertainties."""
     edges = np.array(histograms[0].edges)[::MERGED_BINS]
     sums = np.mean([_merged(histogram.sums) for histogram in histograms], axis=0)
     variances = np.mean([_merged(histogram.variances) for histogram in histograms], axis=0)
-    norm = sums.sum() * np.diff(edges)
-    return edges, sums / norm, np.sqrt(variances) / norm
+    norm = (sums.sum() or np.nan) * np.diff(edges)
+    filled = np.where(sums > 0, sums, np.nan)
+    return edges, filled / norm, np.sqrt(variances) / norm
 
 
 def _merged(bins: tuple[float, ...]) -> Array:

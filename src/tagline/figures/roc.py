@@ -14,11 +14,13 @@ CAPTION = (
     "below its ratio to the first of them. Lines are medians of the seeds; bands are 68 % "
     "intervals, the bootstrap of the test jets and the standard deviation of the seeds in "
     "quadrature. All taggers see the same test jets, so ratios are known better than their bands "
-    "suggest. Lines end where no background jet is left. Open points are published rejections at "
-    "a signal efficiency of 0.3, drawn side by side, with the spread of the published trainings: "
-    "the verdicts in the comparison table say how their jets and training sizes differ."
+    "suggest. Lines end where fewer than five background jets are left. Open points are published "
+    "rejections at a signal efficiency of 0.3, drawn side by side, with the spread of the "
+    "published trainings: the verdicts in the comparison table say how their jets and training "
+    "sizes differ."
 )
 PUBLISHED_EFFICIENCY = 0.3
+FEWEST_BACKGROUND_JETS = 5
 SIDESTEP = 0.009
 
 Array = npt.NDArray[np.float64]
@@ -34,13 +36,11 @@ def draw(comparison: Comparison) -> Figure:
         keys = comparison.plain_keys(task=task)
         _draw_curves(grid[0, column], comparison, keys)
         _draw_ratios(grid[1, column], comparison, keys)
-        annotate(grid[0, column], comparison.describe(keys[0]))
+        annotate(grid[0, column], comparison.describe(keys[0]), above_title=False)
     return figure
 
 
 def _draw_curves(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
-    efficiency = np.linspace(0.05, 1)
-    axes.plot(efficiency, 1 / efficiency, color=GREY, linestyle=":", label="chance")
     for position, key in enumerate(keys):
         efficiency, value, low, high = _curve(comparison, key)
         label = comparison.legend.taggers[key.tagger].title
@@ -48,6 +48,8 @@ def _draw_curves(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
         axes.fill_between(efficiency, low, high, color=colour(position), alpha=0.2, linewidth=0)
         sidestep = SIDESTEP * (position - (len(keys) - 1) / 2)
         _draw_published(axes, comparison, key, colour(position), sidestep)
+    efficiency = np.linspace(0.05, 1)
+    axes.plot(efficiency, 1 / efficiency, color=GREY, linestyle=":", label="random selection")
     for published in comparison.legend.published:
         label = f"{published.title} ({published.source})"
         axes.plot([], [], "o", color=GREY, markerfacecolor="white", label=label)
@@ -73,9 +75,10 @@ def _draw_published(
 
 
 def _draw_ratios(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
-    _, reference, *_ = _curve(comparison, keys[0])
+    at, reference_there, *_ = _curve(comparison, keys[0])
     for position, key in enumerate(keys):
         efficiency, value, low, high = _curve(comparison, key)
+        reference = np.interp(efficiency, at, reference_there, left=np.nan)
         axes.plot(efficiency, value / reference, color=colour(position))
         axes.fill_between(
             efficiency,
@@ -93,9 +96,8 @@ def _draw_ratios(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
 
 
 def _curve(comparison: Comparison, key: Key) -> tuple[Array, Array, Array, Array]:
-    """Return signal efficiencies, rejections and their bands; NaN where they are unbounded."""
+    """Return signal efficiencies, rejections and their bands, where enough background is left."""
     efficiency, points = comparison.roc(key)
     value, low, high = np.array([point[:3] for point in points]).T
-    value[np.isinf(value)] = np.nan
-    high[np.isinf(high)] = np.nan
-    return efficiency, value, low, high
+    kept = value * FEWEST_BACKGROUND_JETS <= comparison.num_background(key)
+    return efficiency[kept], value[kept], low[kept], high[kept]

@@ -1,6 +1,7 @@
 """Distribution of the score of signal and background, one panel a tagger."""
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,6 +15,7 @@ CAPTION = (
     "Each distribution has unit area. Lines are the mean of the seeds, bands the statistical "
     "uncertainty of the test jets of one seed."
 )
+Array = npt.NDArray[np.float64]
 COLOURS = {"background": BACKGROUND, "signal": SIGNAL}
 
 
@@ -26,7 +28,7 @@ def draw(comparison: Comparison) -> Figure:
         for column, key in enumerate(keys_of_task):
             _draw_tagger(grid[row, column], comparison, key)
         grid[row, 0].set_ylabel("density of test jets")
-        annotate(grid[row, -1], comparison.describe(keys_of_task[0]))
+        annotate(grid[row, -1], comparison.describe(keys_of_task[0]), above_title=True)
     grid[0, 0].legend(loc="upper center")
     return figure
 
@@ -34,10 +36,8 @@ def draw(comparison: Comparison) -> Figure:
 def _draw_tagger(axes: Axes, comparison: Comparison, key: Key) -> None:
     seeds = comparison.metrics[key].values()
     for name, colour in COLOURS.items():
-        densities = [_density(metrics.scores[name]) for metrics in seeds]
-        edges = np.array(next(iter(seeds)).scores[name].edges)
-        mean, error = (np.mean(parts, axis=0) for parts in zip(*densities, strict=True))
-        axes.stairs(mean, edges, color=colour, linewidth=1.5, label=name)
+        edges, mean, error = _mean([metrics.scores[name] for metrics in seeds])
+        axes.stairs(mean, edges, baseline=None, color=colour, linewidth=1.5, label=name)
         axes.stairs(
             mean + error, edges, baseline=mean - error, color=colour, fill=True, alpha=0.25
         )
@@ -45,9 +45,10 @@ def _draw_tagger(axes: Axes, comparison: Comparison, key: Key) -> None:
     axes.set_title(comparison.legend.taggers[key.tagger].title)
 
 
-def _density(histogram: Histogram) -> tuple[np.ndarray, np.ndarray]:
-    """Return the density in each bin and its statistical uncertainty; NaN in empty bins."""
-    sums = np.array(histogram.sums)
-    norm = sums.sum() * np.diff(histogram.edges)
-    filled = np.where(sums > 0, sums, np.nan)
-    return filled / norm, np.sqrt(histogram.variances) / norm
+def _mean(histograms: list[Histogram]) -> tuple[Array, Array, Array]:
+    """Return edges, and means of the seeds: densities, NaN if empty, and uncertainties."""
+    edges = np.array(histograms[0].edges)
+    sums = np.mean([histogram.sums for histogram in histograms], axis=0)
+    variances = np.mean([histogram.variances for histogram in histograms], axis=0)
+    norm = sums.sum() * np.diff(edges)
+    return edges, np.where(sums > 0, sums, np.nan) / norm, np.sqrt(variances) / norm

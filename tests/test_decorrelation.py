@@ -1,0 +1,176 @@
+"""Every decorrelation keeps its promise on toy jets whose score leans on their mass."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from sklearn.metrics import roc_auc_score
+
+from tagline import plugins
+from tagline.batch import Batch
+from tagline.catalogue import Decorrelation
+from tagline.decorrelate import decorrelate, load
+from tagline.decorrelation import BaseDecorrelation
+from tagline.distance_correlation import distance_correlation, rank
+from tagline.jets import Columns, read_columns, write_columns
+from tests.scores import score_table
+
+METHODS = plugins.names("decorrelation")
+CATALOGUE = Path(__file__).parents[1] / "config" / "decorrelations.yaml"
+ENTRIES = {
+    name: Decorrelation(**entry)
+    for name, entry in yaml.safe_load(CATALOGUE.read_text())["decorrelations"].items()
+}
+HOOKS = {"training": ("weight", "penalty"), "post_hoc": ("fit", "transform")}
+
+
+def stages(method: str) -> set[str]:
+    """Return the stages of which a method overrides a hook."""
+    plugin = plugins.load("decorrelation", method).Decorrelation
+    return {
+        stage
+        for stage, hooks in HOOKS.items()
+        if any(getattr(plugin, hook) is not getattr(BaseDecorrelation, hook) for hook in hooks)
+    }
+
+
+def correlation_with_mass(table: Columns) -> float:
+    background = table["label"] == 0
+    score, mass = (rank(table[name][background]) for name in ("score", "mass"))
+    return distance_correlation(score, mass, np.ones(background.sum()))
+
+
+def batch_of(table: Columns) -> Batch:
+    """Return a batch of jets without constituents, whose features are logit and mass."""
+    num_jets = len(table["score"])
+    logit = np.log(table["score"] / (1 - table["score"]))
+    mass = torch.from_numpy(table["mass"])
+    return Batch(
+        constituents_PF=torch.zeros(0, 1),
+        jet_of_constituent_P=torch.zeros(0, dtype=torch.int64),
+        num_constituents_B=torch.zeros(num_jets, dtype=torch.int64),
+        features_BG=torch.stack([torch.from_numpy(logit), mass / 100, (mass / 100) ** 2], dim=1),
+        label_B=torch.from_numpy(table["label"]),
+        weight_B=torch.from_numpy(table["weight"]),
+        protected_BR=mass[:, None],
+    )
+
+
+def train(method: BaseDecorrelation, table: Columns) -> Columns:
+    """Train a linear tagger with the hooks of a method, and return its scores."""
+    batch = batch_of(table)
+    weight = method.weight(
+        table["mass"][:, None].astype(float), table["label"], table["weight"].astype(float)
+    )
+    network = torch.nn.Linear(3, 2)
+    with torch.no_grad():  # it has an idea already: a strong penalty drives a blank one anywhere
+        network.weight.copy_(torch.tensor([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]))
+    optimiser = torch.optim.Adam(network.parameters(), lr=0.1)
+    for _ in range(150):
+        logits = network(batch.features_BG)
+        losses = torch.nn.functional.cross_entropy(logits, batch.label_B, reduction="none")
+        loss = (losses * torch.from_numpy(weight)).mean() + method.penalty(logits, batch)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    with torch.no_grad():
+        score = network(batch.features_BG).softmax(dim=1)[:, 1].numpy()
+    return table | {"score": score}
+
+
+@pytest.fixture(scope="module")
+def table() -> Columns:
+    return score_table(1000, seed=11, quality=2.5, sculpting=0.8)
+
+
+@pytest.fixture(scope="module")
+def undecorrelated(table) -> Columns:
+    return train(BaseDecorrelation(), table)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_in_the_catalogue(method):
+    assert method in {entry.method for entry in ENTRIES.values()}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_acts_when_its_entry_says(name):
+    expected = set() if ENTRIES[name].when == "never" else {ENTRIES[name].when}
+    assert stages(ENTRIES[name].method) == expected
+
+
+@pytest.mark.parametrize("name", [name for name in ENTRIES if ENTRIES[name].when != "never"])
+def test_lowers_the_correlation_and_keeps_the_tagger(name, table, undecorrelated):
+    method = load(ENTRIES[name])
+    scores = train(method, table)
+    protected, label, weight = (
+        table["mass"][:, None].astype(float),
+        table["label"],
+        table["weight"].astype(float),
+    )
+    fitted = method.fit(scores["score"].astype(float), protected, label, weight)
+    scores["score"] = method.transform(scores["score"].astype(float), protected, fitted)
+    assert correlation_with_mass(scores) < 0.6 * correlation_with_mass(undecorrelated)
+    assert roc_auc_score(label, scores["score"]) > (
+        roc_auc_score(label, undecorrelated["score"]) - 0.08
+    )
+
+
+def test_none_changes_nothing(table):
+    method = load(ENTRIES["none"])
+    score = table["score"].astype(float)
+    protected = table["mass"][:, None].astype(float)
+    assert method.penalty(torch.ones(4, 2), batch_of(table)) == 0
+    np.testing.assert_array_equal(method.transform(score, protected, {}), score)
+
+
+def test_disco_looks_at_the_background_alone(table):
+    method = load(Decorrelation(method="disco", when="training", title="", parameters={}))
+    batch = batch_of(table)
+    logits = torch.randn(len(batch), 2, generator=torch.Generator().manual_seed(1))
+    logits.requires_grad_()
+    method.penalty(logits, batch).backward()
+    assert (logits.grad[batch.label_B == 1] == 0).all()
+    assert (logits.grad[batch.label_B == 0] != 0).any()
+
+
+def test_disco_ignores_a_batch_without_background(table):
+    method = load(Decorrelation(method="disco", when="training", title="", parameters={}))
+    tops = {name: column[table["label"] == 1] for name, column in table.items()}
+    assert method.penalty(torch.randn(len(tops["label"]), 2), batch_of(tops)) == 0
+
+
+def test_ddt_passes_the_same_share_of_the_background_in_each_bin(table):
+    parameters = {"efficiency": 0.1, "bins": 8}
+    method = load(Decorrelation(method="ddt", when="post_hoc", title="", parameters=parameters))
+    mass = table["mass"].astype(float)
+    score, label = table["score"].astype(float), table["label"]
+    fitted = method.fit(score, mass[:, None], label, np.ones(len(label)))
+    passes = method.transform(score, mass[:, None], fitted) > 0.5
+    background = label == 0
+    edges = np.quantile(mass[background], np.linspace(0, 1, 9))
+    share, _ = np.histogram(mass[background & passes], edges)
+    np.testing.assert_allclose(share / np.histogram(mass[background], edges)[0], 0.1, atol=0.02)
+
+
+def test_ddt_refuses_two_protected_columns(table):
+    method = load(Decorrelation(method="ddt", when="post_hoc", title="", parameters={}))
+    two = np.ones((len(table["label"]), 2))
+    with pytest.raises(ValueError, match="one column"):
+        method.fit(table["score"].astype(float), two, table["label"], np.ones(len(two)))
+
+
+def test_the_stage_fits_on_validation_and_changes_only_scores(tmp_path):
+    splits = {name: tmp_path / f"{name}.parquet" for name in ("validation", "test")}
+    outputs = {name: tmp_path / f"{name}_ddt.parquet" for name in splits}
+    for seed, path in enumerate(splits.values()):
+        table = score_table(2000, seed=seed, quality=2.5, sculpting=0.8)
+        write_columns(table, path, provenance={})
+    decorrelate(splits, decorrelation=ENTRIES["ddt"], protected=["mass"], outputs=outputs)
+    before, after = read_columns(splits["test"]), read_columns(outputs["test"])
+    assert correlation_with_mass(after) < correlation_with_mass(before)
+    assert before.pop("score").dtype == after.pop("score").dtype == np.float32
+    for name, column in before.items():
+        np.testing.assert_array_equal(column, after[name])
