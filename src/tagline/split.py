@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline import __version__
-from tagline.catalogue import Fractions, MaxJets, Task
+from tagline.catalogue import Task
 from tagline.columns import EVENT_COLUMNS
 from tagline.files import whole_folder, write_json
 from tagline.jets import JETS_FILE, Columns, Jets, concatenate, read_columns, read_jets, write_jets
@@ -71,8 +71,10 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
         for skim in folders
         for jets in sorted(skim.glob(f"*/{JETS_FILE}"))
     ]
+    if not parts:
+        raise ValueError(f"there are no jets in the skims of {', '.join(skims)}")
     index = index_parts(parts, task=task)
-    rows = share_out(index, fractions=task.fractions, max_jets=task.max_jets)
+    rows = share_out(index, task=task)
     ledger = account(index, rows, classes=list(task.classes))
     log.info("jets of each class: %s", ledger)
     jets = gather(index, rows, parts)
@@ -166,16 +168,16 @@ def _refuse_duplicates(index: Index, parts: Sequence[Part]) -> None:
         )
 
 
-def share_out(index: Index, *, fractions: Fractions, max_jets: MaxJets) -> Rows:
+def share_out(index: Index, *, task: Task) -> Rows:
     """Return the rows of each split: whole events, and the first so many jets of each class."""
-    bounds = np.cumsum([getattr(fractions, name) for name in SPLITS])[:-1]
+    bounds = np.cumsum([getattr(task.fractions, name) for name in SPLITS])[:-1]
     place = np.searchsorted(bounds, index.event_id / 2.0**64, side="right")
     rows = {}
     for number, name in enumerate(SPLITS):
-        limit = getattr(max_jets, name) or len(place)
+        limit = getattr(task.max_jets, name) or len(place)
         of_class = [
             np.flatnonzero((place == number) & (index.label == label))[:limit]
-            for label in np.unique(index.label)
+            for label in range(len(task.classes))
         ]
         rows[name] = np.sort(np.concatenate(of_class))
     return rows
