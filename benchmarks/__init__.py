@@ -1,0 +1,1 @@
+"""Races against the alternatives; each module prints its ratios."""

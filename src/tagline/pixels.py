@@ -16,12 +16,17 @@ Images = npt.NDArray[np.float32]
 NOISE_SUPPRESSION = 1e-5  # r of 1612.01551, section 3.2
 
 
-def pixel_of(x_P: Array, y_P: Array, *, pixels: int, width: float) -> Indices:
-    """Return row * pixels + column of each point in a square around the origin; -1 outside it."""
-    column_P = np.floor((x_P / width + 0.5) * pixels)
-    row_P = np.floor((y_P / width + 0.5) * pixels)
-    inside_P = (column_P >= 0) & (column_P < pixels) & (row_P >= 0) & (row_P < pixels)
-    return np.where(inside_P, row_P * pixels + column_P, -1).astype(np.int64)
+@compiled
+def pixel_of(x_P: Array, y_P: Array, side: int, width: float) -> Indices:
+    """Return row * side + column of each point in a square around the origin; -1 outside it."""
+    pixel_P = np.empty(len(x_P), np.int64)
+    per_length, middle = side / width, side / 2
+    for i in range(len(x_P)):
+        column, row = x_P[i] * per_length + middle, y_P[i] * per_length + middle
+        # `&`, not `and`: without branches this is three times faster
+        inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
+        pixel_P[i] = int(row) * side + int(column) if inside else -1
+    return pixel_P
 
 
 @compiled
