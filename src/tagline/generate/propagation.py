@@ -13,6 +13,7 @@ from tagline.generate.particles import Booleans, Floats, Particles
 GEV_PER_TESLA_METRE = 0.299792458
 METRES_PER_MILLIMETRE = 1e-3
 SLOWEST_PT = 3e-5  # GeV; below it a particle has no direction
+SLOWEST_PZ = 1e-30  # GeV; in place of 0, so that any particle would meet an endcap at last
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,6 @@ def _helix(particles: Particles, start_P3: Floats, solenoid: Solenoid) -> Floats
 
 def _transverse_length_to_endcap(particles: Particles, z: Floats, solenoid: Solenoid) -> Floats:
     """Return the transverse path length to the endcap the particle flies to, in m."""
-    pz = np.where(particles.pz == 0, np.finfo(np.float64).tiny, particles.pz)
+    pz = np.where(particles.pz == 0, SLOWEST_PZ, particles.pz)
     length: Floats = (np.copysign(solenoid.half_length, pz) - z) * particles.pt / pz
     return length

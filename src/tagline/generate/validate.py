@@ -62,7 +62,7 @@ def compare(values: Floats, published: Quantiles, *, num_published: int) -> Vali
         relative_error_of_median(ours, len(values)),
         relative_error_of_median(np.array(published.quantiles), num_published),
     )
-    edges = bin_edges(published)
+    edges = bin_edges(published, whole=bool(np.all(values == np.rint(values))))
     return {
         "published": list(published.quantiles),
         "ours": ours.tolist(),
@@ -81,11 +81,18 @@ def relative_error_of_median(quantiles: Floats, num_jets: int) -> float:
     return float(MEDIAN_ERROR_PER_SIGMA * sigma / np.sqrt(num_jets) / quantiles[2])
 
 
-def bin_edges(published: Quantiles) -> Floats:
-    """Return bins that reach beyond the outer published quantiles by half of their distance."""
+def bin_edges(published: Quantiles, *, whole: bool) -> Floats:
+    """Return bins that reach beyond the outer published quantiles by half of their distance.
+
+    Bins of whole numbers hold equally many of them.
+    """
     low, *_, high = published.quantiles
     margin = (high - low) / 2
-    return np.linspace(max(low - margin, 0), high + margin, NUM_BINS + 1)
+    first, last = max(low - margin, 0), high + margin
+    if not whole:
+        return np.linspace(first, last, NUM_BINS + 1)
+    step = np.ceil((last - first) / NUM_BINS)
+    return np.arange(np.floor(first) - 0.5, last + step, step)
 
 
 def read_quantities(root_files: Sequence[Path], *, max_constituents: int) -> dict[str, Floats]:
