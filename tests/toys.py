@@ -156,6 +156,7 @@ def nano_branches(jets: Jets, *, links: str, index: str, candidates: str) -> dic
         "phi": np.arctan2(particles["py"], particles["px"]),
         "mass": np.zeros_like(pt),
         "pdgId": particles["pdgid"],
+        "charge": particles["charge"].astype(np.int32),
         "puppiWeight": np.full_like(pt, 0.5),
         "d0": particles["d0"],
         "d0Err": particles["d0_error"],

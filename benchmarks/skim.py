@@ -1,0 +1,154 @@
+"""The skim against NanoEvents with virtual arrays, awkward masks and `ak.to_parquet`."""
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+import uproot
+from coffea.nanoevents import BaseSchema, NanoEventsFactory, PFNanoAODSchema
+
+from benchmarks.racing import race, verdict
+from tagline.catalogue import Dataset
+from tagline.columns import TRUTH
+from tagline.datasets.jetclass import IMPACT_BRANCHES, KINDS, LABELS
+from tagline.jets import Columns, Jets, read_jets
+from tagline.skim import Source, skim_file
+from tests.toys import add_tree, jetclass_branches, nano_branches, toy_jets
+
+NUM_JETS, NUM_CLUSTERS = 60_000, 6
+PT_MIN, ETA_MAX = 600, 1
+SELECTION = f"pt > {PT_MIN} and abs(eta) < {ETA_MAX}"
+MOMENTA = ("px", "py", "pz", "energy")
+GOAL = 1.2
+
+
+def write_inputs(folder: Path) -> None:
+    """Write the same jets as JetClass and as PFNano, in clusters."""
+    jets = toy_jets(NUM_JETS, seed=1)
+    size = NUM_JETS // NUM_CLUSTERS
+    clusters = [jets.take(np.arange(n, n + size)) for n in range(0, NUM_JETS, size)]
+    dialect = {"links": "FatJetPFCands", "index": "pFCandsIdx", "candidates": "PFCands"}
+    with uproot.recreate(folder / "jetclass.root", compression=uproot.ZSTD(5)) as file:
+        add_tree(file, "tree", *map(jetclass_branches, clusters))
+    with uproot.recreate(folder / "pfnano.root", compression=uproot.ZSTD(5)) as file:
+        add_tree(file, "Events", *(nano_branches(part, **dialect) for part in clusters))
+
+
+def skim_ours(reader: str, folder: Path) -> None:
+    """Skim as a task of the workflow does."""
+    file = folder / f"{reader}.root"
+    part = folder / reader
+    (part / "ledger.json").unlink(missing_ok=True)
+    dataset = Dataset(reader=reader, files=(str(file),), select=SELECTION)
+    skim_file(Source(str(file), "0000", part), dataset=dataset)
+
+
+def skim_jetclass_with_coffea(folder: Path) -> None:
+    """Skim the JetClass file with NanoEvents and awkward arrays."""
+    file = {str(folder / "jetclass.root"): "tree"}
+    events = NanoEventsFactory.from_root(file, schemaclass=BaseSchema, mode="virtual").events()
+    kept = events[(events.jet_pt > PT_MIN) & (abs(events.jet_eta) < ETA_MAX)]
+    columns = {name: kept[f"part_{name}"] for name in (*MOMENTA, "charge")}
+    columns |= {name: kept[branch] * np.float32(0.1) for name, branch in IMPACT_BRANCHES.items()}
+    sign = ak.where(columns["charge"] < 0, -1, 1)
+    columns["pdgid"] = sum(kept[branch] * code * sign for branch, code in KINDS.items())
+    columns |= {name: kept[f"jet_{name}"] for name in ("pt", "eta", "phi")}
+    columns["truth"] = sum(
+        kept[label] * TRUTH[name] for label, name in LABELS.items() if label in events.fields
+    )
+    columns |= {name: kept[name] for name in ("run", "luminosity_block", "event", "jet_index")}
+    columns["mass"] = mass_of(columns)
+    ak.to_parquet(ak.zip(columns, depth_limit=1), str(folder / "jetclass.parquet"))
+
+
+def skim_pfnano_with_coffea(folder: Path) -> None:
+    """Skim the PFNano file with NanoEvents and awkward arrays."""
+    file = {str(folder / "pfnano.root"): "Events"}
+    events = NanoEventsFactory.from_root(
+        file, schemaclass=PFNanoAODSchema, mode="virtual"
+    ).events()
+    jets, links = events.FatJet, events.FatJetPFCands
+    passing = (jets.pt > PT_MIN) & (abs(jets.eta) < ETA_MAX)
+    kept = links[passing[links.jetIdx]]
+    num_constituents = ak.flatten(ak.run_lengths(kept.jetIdx))
+
+    def read(name: str) -> ak.Array:
+        return ak.unflatten(ak.flatten(events.PFCands[name][kept.pFCandsIdx]), num_constituents)
+
+    weight, eta, phi = read("puppiWeight"), read("eta"), read("phi")
+    pt, mass = read("pt") * weight, read("mass") * weight
+    columns = {"px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": pt * np.sinh(eta)}
+    squares = sum(component**2 for component in (*columns.values(), mass))
+    columns |= {"energy": np.sqrt(squares), "pdgid": read("pdgId")}
+    for name in ("d0", "dz"):
+        columns |= {name: read(name), f"{name}_error": read(f"{name}Err")}
+    columns |= {name: ak.flatten(jets[name][passing]) for name in ("pt", "eta", "phi")}
+    jet_index = ak.local_index(jets.pt)[passing]
+    columns["jet_index"] = ak.flatten(jet_index)
+    for name in ("run", "luminosityBlock", "event"):
+        columns[name] = ak.flatten(ak.broadcast_arrays(events[name], jet_index)[0])
+    columns["luminosity_block"] = columns.pop("luminosityBlock")
+    columns["mass"] = mass_of(columns)
+    ak.to_parquet(ak.zip(columns, depth_limit=1), str(folder / "pfnano.parquet"))
+
+
+def mass_of(columns: dict[str, ak.Array]) -> ak.Array:
+    """Return the mass of the sum of the constituents."""
+    px, py, pz, energy = (
+        ak.sum(ak.values_astype(columns[name], np.float64), axis=1) for name in MOMENTA
+    )
+    square = energy**2 - px**2 - py**2 - pz**2
+    return ak.values_astype(np.sqrt(np.maximum(square, 0)), np.float32)
+
+
+def check_equal(reader: str, folder: Path) -> Jets:
+    """Compare all columns that both wrote."""
+    ours = read_jets(folder / reader)
+    theirs = ak.from_parquet(str(folder / f"{reader}.parquet"))
+    for name in theirs.fields:
+        flat = ak.to_numpy(ak.flatten(theirs[name], axis=None))
+        columns: Columns = ours.jets if name in ours.jets else ours.constituents
+        np.testing.assert_allclose(columns[name], flat, rtol=1e-3 if name == "mass" else 1e-6)
+    return ours
+
+
+def read_all(reader: str, folder: Path) -> None:
+    """Read the branches that the skim reads: its limit."""
+    with uproot.open(folder / f"{reader}.root") as file:
+        (name,) = file.keys()
+        file[name].arrays(filter_name=lambda branch: not branch.startswith("n"))
+
+
+def main() -> None:
+    """Race both layouts."""
+    warnings.simplefilter("ignore", RuntimeWarning)  # cross-references that our file has not
+    rivals = {"jetclass": skim_jetclass_with_coffea, "pfnano": skim_pfnano_with_coffea}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_inputs(folder)
+        for reader, rival in rivals.items():
+            seconds = race(
+                {
+                    "tagline": lambda reader=reader: skim_ours(reader, folder),
+                    "coffea": lambda rival=rival: rival(folder),
+                    "read alone": lambda reader=reader: read_all(reader, folder),
+                }
+            )
+            kept = len(check_equal(reader, folder))
+            print(
+                verdict(
+                    f"skim {reader}, {kept} of {NUM_JETS} jets",
+                    seconds,
+                    ours="tagline",
+                    rival="coffea",
+                    goal=GOAL,
+                    limit="read alone",
+                ),
+                {name: round(value, 3) for name, value in seconds.items()},
+            )
+
+
+if __name__ == "__main__":
+    main()
