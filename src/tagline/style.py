@@ -35,6 +35,7 @@ BACKGROUND, SIGNAL, GREY = "#3f90da", "#bd1f01", "#717581"
 
 SETTINGS = {
     **mplhep.style.CMS,
+    "font.family": "TeX Gyre Heros",
     "font.size": 11,
     "axes.linewidth": 0.8,
     "axes.prop_cycle": cycler(color=COLOURS),

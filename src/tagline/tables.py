@@ -142,7 +142,7 @@ def show(row: Row) -> str:
     up, down = row.high - row.value, row.value - row.low
     uncertainty = max(down, up if np.isfinite(up) else 0.0)
     if uncertainty == 0:
-        return f"{row.value:.4g}"
+        return f"{row.value:,.10g}"
     decimals = max(0, 1 - int(np.floor(np.log10(uncertainty))))
     shown_up, shown_down = f"{up:.{decimals}f}", f"{down:.{decimals}f}"
     if shown_up == shown_down:
@@ -167,7 +167,7 @@ def _beside_published(table: list[Row]) -> list[list[str]]:
     lines = [["task", "tagger", "metric", "here", "published", "source", "verdict"]]
     for row in filter(_is_published, table):
         uncertainty = f" ± {row.published_uncertainty:g}" if row.published_uncertainty else ""
-        published = f"{row.published:g}{uncertainty}"
+        published = f"{row.published:,.10g}{uncertainty}"
         metric = METRICS[row.metric]
         lines.append([row.task, row.tagger, metric, show(row), published, row.source, row.verdict])
     return lines

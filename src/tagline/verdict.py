@@ -52,5 +52,5 @@ def _training_size(train_jets: int, published: Published) -> list[str]:
     ratio = published.train_jets / train_jets
     if abs(ratio - 1) <= SAME_SIZE:
         return []
-    share = f"1/{ratio:.0f}" if ratio >= 1.5 else f"{1 / ratio:.1f} times"
-    return [f"trained on {share} of the jets"]
+    share = f"1/{ratio:.0f} of" if ratio >= 1.5 else f"{1 / ratio:.2g} times"
+    return [f"trained on {share} the jets"]

@@ -1,0 +1,67 @@
+"""The figures of a comparison look as they did, survive tiny test sets, and repeat to the byte."""
+
+import ast
+
+import matplotlib as mpl
+import pytest
+from matplotlib.figure import Figure
+
+from tagline import figures, plugins
+from tagline.compare import Comparison
+from tagline.style import SETTINGS
+from tests.scores import toy_comparison
+
+SOURCES = {"metrics", "images", "recipes"}
+FROM_METRICS = [
+    name
+    for name in plugins.names("figures")
+    if 'READS = "metrics"' in (plugins.PACKAGE / "figures" / f"{name}.py").read_text()
+]
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    return toy_comparison(num_jets=4000, replicas=20)
+
+
+@pytest.fixture(scope="module")
+def tiny_comparison() -> Comparison:
+    return toy_comparison(num_jets=20, replicas=5)
+
+
+@pytest.mark.parametrize("name", plugins.names("figures"))
+def test_says_what_it_reads_and_shows_as_literals(name):
+    tree = ast.parse((plugins.PACKAGE / "figures" / f"{name}.py").read_text())
+    literals = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id in ("READS", "CAPTION")
+    }
+    assert literals["READS"] in SOURCES
+    assert literals["CAPTION"].endswith(".")
+
+
+@pytest.mark.parametrize("name", FROM_METRICS)
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_looks_as_before(name, comparison) -> Figure:
+    return plugins.load("figures", name).draw(comparison)
+
+
+@pytest.mark.parametrize("name", FROM_METRICS)
+def test_survives_a_test_set_of_a_few_jets(name, tiny_comparison):
+    plugins.load("figures", name).draw(tiny_comparison).draw_without_rendering()
+
+
+def test_the_same_numbers_give_the_same_bytes(comparison, tmp_path):
+    for copy in ("first", "second"):
+        figure = plugins.load("figures", "frontier").draw(comparison)
+        figures.save(figure, png=tmp_path / f"{copy}.png", pdf=tmp_path / f"{copy}.pdf")
+    for suffix in ("png", "pdf"):
+        first, second = (tmp_path / f"{copy}.{suffix}" for copy in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_drawing_leaves_the_global_style_alone(comparison):
+    before = mpl.rcParams.copy()
+    plugins.load("figures", "roc").draw(comparison)
+    assert mpl.rcParams == before
