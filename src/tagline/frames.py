@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tagline.compiled import compiled
 from tagline.jets import Jets
 
 Array = npt.NDArray[np.float64]
@@ -60,9 +61,9 @@ def leading(jets: Jets, max_constituents: int) -> Particles:
     jet_P = np.repeat(np.arange(len(num_J)), num_J)
     px_P, py_P, pz_P = (jets.constituents[name].astype(np.float64) for name in ("px", "py", "pz"))
     pt_P = np.sqrt(px_P**2 + py_P**2)
-    rows = np.lexsort([-pt_P, jet_P])
     rank_P = np.arange(len(jet_P)) - (np.cumsum(num_J) - num_J)[jet_P]
-    rows, jet_P = rows[rank_P < max_constituents], jet_P[rank_P < max_constituents]
+    kept_P = rank_P < max_constituents
+    rows, jet_P = _falling(pt_P, num_J)[kept_P], jet_P[kept_P]
     return Particles(
         num_J=np.minimum(num_J, max_constituents),
         jet_P=jet_P,
@@ -71,6 +72,25 @@ def leading(jets: Jets, max_constituents: int) -> Particles:
         eta_P=np.arcsinh(pz_P[rows] / pt_P[rows]),
         phi_P=np.arctan2(py_P[rows], px_P[rows]),
     )
+
+
+@compiled
+def _falling(values_P: Array, num_J: Indices) -> Indices:
+    """Return the rows that sort the values of each jet from high to low.
+
+    An insertion sort: most inputs are sorted already, and then it only looks.
+    """
+    rows = np.arange(len(values_P))
+    begin = 0
+    for num in num_J:
+        for i in range(begin + 1, begin + num):
+            row = rows[i]
+            while i > begin and values_P[rows[i - 1]] < values_P[row]:
+                rows[i] = rows[i - 1]
+                i -= 1
+            rows[i] = row
+        begin += num
+    return rows
 
 
 def moved(particles: Particles, eta_J: Array, phi_J: Array) -> Particles:

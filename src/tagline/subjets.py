@@ -105,8 +105,8 @@ def _nearest(rapidity: Array, phi: Array, i: int, num: int) -> tuple[int, float]
     nearest, smallest = 0, np.inf
     for k in range(num):
         distance2 = _distance2(rapidity[i], phi[i], rapidity[k], phi[k])
-        if distance2 < smallest and k != i:
-            nearest, smallest = k, distance2
+        closer = (distance2 < smallest) & (k != i)
+        nearest, smallest = k if closer else nearest, distance2 if closer else smallest
     return nearest, smallest
 
 
