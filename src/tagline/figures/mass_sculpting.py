@@ -47,7 +47,7 @@ def draw(comparison: Comparison) -> Figure:
         grid[2 * task, 0].set_ylabel("density of background [1/GeV]")
         grid[2 * task + 1, 0].set(ylabel="ratio to all", yscale="log", ylim=RATIO_LIMITS)
         annotate(grid[2 * task, -1], comparison.describe(keys[0]), above_title=True)
-    grid[0, 0].legend(title=comparison.legend.taggers[tagger].title)
+    grid[0, -1].legend(title=comparison.legend.taggers[tagger].title)
     return figure
 
 
