@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.representations.cloud import Config, Representation
+from tagline.representations.cloud import FEATURES, Config, Representation
 from tests.toy_splits import moved, toy_split_jets
 
 
@@ -45,6 +45,11 @@ def test_features_of_particlenet(jets):
     assert found.keys() == expected.keys()
     for name, column in expected.items():
         np.testing.assert_allclose(found[name], column, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_every_declared_feature_can_be_prepared(jets):
+    prepared = prepare(jets, features=list(FEATURES))
+    assert tuple(prepared.constituents) == tuple(FEATURES)
 
 
 def test_fractions_of_pt_add_up_to_one(jets):

@@ -83,12 +83,12 @@ def _falling(values_P: Array, num_J: Indices) -> Indices:
     rows = np.arange(len(values_P))
     begin = 0
     for num in num_J:
-        for i in range(begin + 1, begin + num):
-            row = rows[i]
-            while i > begin and values_P[rows[i - 1]] < values_P[row]:
-                rows[i] = rows[i - 1]
-                i -= 1
-            rows[i] = row
+        for row in range(begin + 1, begin + num):
+            place = row
+            while place > begin and values_P[rows[place - 1]] < values_P[row]:
+                rows[place] = rows[place - 1]
+                place -= 1
+            rows[place] = row
         begin += num
     return rows
 

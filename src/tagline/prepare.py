@@ -32,18 +32,17 @@ def prepare(
     """Fit a representation on the training jets and transform every split, as one folder."""
     plugin = load(representation)
     provenance = {"representation": representation.model_dump_json()}
-    train = read_jets(split / "train", constituents=plugin.reads())
-    statistics = plugin.fit(train)
+    splits = {name: read_jets(split / name, constituents=plugin.reads()) for name in SPLITS}
+    statistics = plugin.fit(splits["train"])
     with whole_folder(folder) as unfinished:
-        for name in SPLITS:
-            jets = read_jets(split / name, constituents=plugin.reads())
+        for name, jets in splits.items():
             start = time.perf_counter()
             prepared = transform(jets, plugin, statistics=statistics, protected=protected)
             _log_rate(name, prepared, seconds=time.perf_counter() - start)
             write_jets(prepared, unfinished / name, provenance=provenance)
         inputs = replace(plugin.inputs(statistics), num_classes=len(class_names))
         write_inputs(inputs, unfinished / INPUTS_FILE)
-        if mean_images := plugin.mean_images(train, statistics, class_names):
+        if mean_images := plugin.mean_images(splits["train"], statistics, class_names):
             write_json(mean_images, unfinished / MEAN_IMAGES_FILE)
 
 

@@ -133,9 +133,10 @@ class Representation(BaseRepresentation):
 
     def _images(self, jets: Jets) -> tuple[Indices, Array, Indices]:
         """Return the non-empty pixels (Q,), their values (Q, K) and their number in each jet."""
-        particles = self._in_frame(frames.around_jet_axis(self._leading(jets), jets))
+        particles = frames.leading(jets, self.config.max_constituents)
+        particles = self._in_frame(frames.around_jet_axis(particles, jets))
         pixel_P = pixels.pixel_of(
-            particles.eta_P, particles.phi_P, pixels=self.config.pixels, width=self.config.width
+            particles.eta_P, particles.phi_P, self.config.pixels, self.config.width
         )
         values_PK = self._values(particles, jets)
         pixel_Q, values_QK, num_J = pixels.collect(
@@ -144,9 +145,6 @@ class Representation(BaseRepresentation):
         if self.config.normalise:
             pixels.normalise(values_QK[:, : NUM_PT_CHANNELS[self.config.channels]], num_J)
         return pixel_Q, values_QK, num_J
-
-    def _leading(self, jets: Jets) -> Particles:
-        return frames.leading(jets, self.config.max_constituents)
 
     def _in_frame(self, particles: Particles) -> Particles:
         if self.config.centre:
