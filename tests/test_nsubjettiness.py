@@ -53,6 +53,14 @@ def test_agrees_with_fastjet_across_the_azimuth_cut(jets):
     )
 
 
+def test_agrees_with_fastjet_on_massive_particles(jets):
+    heavier = {"energy": jets.constituents["energy"] * np.float32(1.02)}
+    jets = Jets(jets=jets.jets, constituents=jets.constituents | heavier)
+    np.testing.assert_allclose(
+        nsubjettiness(jets, 4)[:, :, 1], njettiness(jets, beta=1.0, max_axes=4), rtol=1e-6
+    )
+
+
 def test_few_particles_lie_on_their_axes(jets):
     few = frames.leading(jets, 4)
     jets = Jets(
