@@ -14,7 +14,7 @@ from tagline.files import read_json
 from tagline.generate import generate
 from tagline.generate.jets import cuts, leading_jets
 from tagline.generate.particles import concatenate, in_order_of_events, massless
-from tagline.generate.pythia import Generator, Record
+from tagline.generate.pythia import OUTGOING, Generator, Record
 from tagline.generate.truth import truth
 from tagline.generate.write import write_root
 
@@ -115,12 +115,15 @@ def record_of(entries):
         charge=np.zeros(len(entries), np.int8),
         pdgid=pdgid.astype(np.int32),
     )
+    outgoing = np.flatnonzero(np.abs(status) == OUTGOING)
+    final = np.flatnonzero(status > 0)
     return Record(
         num_events=1,
-        particles=particles,
-        status=status,
-        mother=mother,
-        vertex_P3=np.zeros((len(entries), 3)),
+        particles=particles.take(final),
+        vertex_P3=np.zeros((len(final), 3)),
+        outgoing=particles.take(outgoing),
+        mothers=particles.take(mother[outgoing]),
+        mother_status=status[mother[outgoing]],
     )
 
 

@@ -97,9 +97,8 @@ def select(
     record: Record, recipe: Recipe, random: np.random.Generator
 ) -> tuple[Jets, dict[str, int]]:
     """Return the jets of a batch that the recipe keeps, and how many events each cut removes."""
-    final = record.status > 0
     detect = DETECTORS[recipe.detector]
-    particles = detect(record.particles.take(final), record.vertex_P3[final], random)
+    particles = detect(record.particles, record.vertex_P3, random)
     jets = leading_jets(particles, num_events=record.num_events, selection=recipe.jets)
     jets.jets["truth"] = truth(jets, record, recipe)
     matched = jets.jets["truth"] != TRUTH["unknown"]

@@ -19,18 +19,25 @@ MAX_SEED = 900_000_000
 PB_PER_MB = 1e9
 
 
+# Status, up to a sign, of what leaves the hard process or the decay of a resonance; Pythia 8 manual.
+OUTGOING = 23
+
+
 @dataclass(frozen=True)
 class Record:
-    """The event records of a batch: columns over all entries of all events, each (P,).
+    """A batch of events: their final particles, and the partons that leave hard processes.
 
-    `mother` is the row of an entry's first mother; vertices are in mm.
+    The `outgoing` are all that leaves a hard process or the decay of a resonance; each has its
+    first mother, and that one's status, in the same row of `mothers` and `mother_status`. Vertices
+    are those of the final particles, in mm.
     """
 
     num_events: int
     particles: Particles
-    status: npt.NDArray[np.int32]
-    mother: Integers
     vertex_P3: Floats
+    outgoing: Particles
+    mothers: Particles
+    mother_status: npt.NDArray[np.int32]
 
 
 class Generator:
@@ -53,34 +60,41 @@ class Generator:
         return self.record(self.pythia.nextBatch(num_events, "skip").prt)
 
     def record(self, entries: Any) -> Record:  # noqa: ANN401 (awkward has no types)
-        """Return the entries of a batch as flat columns."""
+        """Return what matters of a batch as flat columns."""
         counts = ak.to_numpy(ak.num(entries.id, axis=1))
         event = np.repeat(np.arange(len(counts)), counts)
-        first = np.cumsum(counts) - counts
         flat = ak.flatten(entries, axis=1)
-        pdgid = np.asarray(flat.id)
-        particles = Particles(
-            event,
-            px=np.asarray(flat.p.px),
-            py=np.asarray(flat.p.py),
-            pz=np.asarray(flat.p.pz),
-            energy=np.asarray(flat.p.e),
-            charge=self.charges(pdgid),
-            pdgid=pdgid,
-        )
+        status = np.asarray(flat.status)
+        final = np.flatnonzero(status > 0)
+        outgoing = np.flatnonzero(np.abs(status) == OUTGOING)
+        first = (np.cumsum(counts) - counts)[event[outgoing]]
+        mothers = first + np.asarray(flat.mother1)[outgoing]
         return Record(
             num_events=len(counts),
-            particles=particles,
-            status=np.asarray(flat.status),
-            mother=first[event] + np.asarray(flat.mother1),
-            vertex_P3=vertices(flat.vProd),
+            particles=self.particles(flat, event, final),
+            vertex_P3=vertices(flat.vProd[final]),
+            outgoing=self.particles(flat, event, outgoing),
+            mothers=self.particles(flat, event, mothers),
+            mother_status=status[mothers],
         )
 
-    def charges(self, pdgid: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
-        """Return electric charges; those of quarks, which are never final, are rounded."""
+    def particles(self, entries: Any, event: Integers, rows: Integers) -> Particles:  # noqa: ANN401
+        """Return some entries of the record; the charges of quarks are rounded."""
+        pdgid = np.asarray(entries.id)[rows]
         kinds, kind = np.unique(pdgid, return_inverse=True)
         charges = [self.pythia.particleData.charge(int(pdgid)) for pdgid in kinds]
-        return np.rint(charges).astype(np.int8)[kind]
+        px, py, pz, energy = (
+            np.asarray(entries.p[axis])[rows] for axis in ("px", "py", "pz", "e")
+        )
+        return Particles(
+            event[rows],
+            px=px,
+            py=py,
+            pz=pz,
+            energy=energy,
+            charge=np.rint(charges).astype(np.int8)[kind],
+            pdgid=pdgid,
+        )
 
     @property
     def cross_section(self) -> float:

@@ -5,15 +5,13 @@ import numpy.typing as npt
 
 from tagline.catalogue import Recipe
 from tagline.columns import TRUTH
-from tagline.generate.particles import Floats, Integers, wrapped
+from tagline.generate.particles import Floats, Integers, Particles, concatenate, wrapped
 from tagline.generate.pythia import Record
 from tagline.jets import Jets
 
 Codes = npt.NDArray[np.int8]
 
-# Statuses of what enters and what leaves the hard process or the decay of a resonance; Pythia 8
-# manual, particle properties.
-INCOMING, OUTGOING = 21, 23
+INCOMING = -21  # status of what enters the hard process; Pythia 8 manual, particle properties
 BOTTOM, TOP, GLUON, W = 5, 6, 21, 24
 TRUTH_OF_PARTON = {
     1: "light_quark",
@@ -41,15 +39,13 @@ def by_top(jets: Jets, record: Record, recipe: Recipe) -> Codes:
     The top is the last one in the record, after its radiation; the quarks are those of the decays,
     before theirs.
     """
-    pdgid = record.particles.pdgid
-    parent = pdgid[record.mother]
-    quark = (np.abs(record.status) == OUTGOING) & (np.abs(pdgid) <= BOTTOM)
-    of_top = np.flatnonzero(quark & (np.abs(parent) == TOP))
-    of_w = np.flatnonzero(quark & (np.abs(parent) == W))
-    tops = record.mother[of_top]
-    partons = np.concatenate([tops, of_top, of_w])
-    sign = np.sign(np.concatenate([pdgid[tops], parent[of_top], parent[of_w]]))
-    jet, distance = nearness(jets, record, partons)
+    parent = record.mothers.pdgid
+    quark = np.abs(record.outgoing.pdgid) <= BOTTOM
+    of_top, of_w = (quark & (np.abs(parent) == resonance) for resonance in (TOP, W))
+    products = record.outgoing.take(of_top | of_w)
+    tops = record.mothers.take(of_top)
+    sign = np.sign(np.concatenate([parent[of_top | of_w], tops.pdgid]))
+    jet, distance = nearness(jets, record, concatenate([products, tops]))
     inside = distance < recipe.jets.radius
     contained = np.zeros(len(jets), np.bool_)
     for top in (1, -1):
@@ -59,16 +55,15 @@ def by_top(jets: Jets, record: Record, recipe: Recipe) -> Codes:
 
 def by_parton(jets: Jets, record: Record, recipe: Recipe) -> Codes:
     """Match the nearest parton from the hard process; it must be what the recipe says."""
-    kind = np.abs(record.particles.pdgid)
-    leaves = np.abs(record.status) == OUTGOING
-    from_process = np.abs(record.status[record.mother]) == INCOMING
-    partons = np.flatnonzero(leaves & from_process & np.isin(kind, list(TRUTH_OF_PARTON)))
-    jet, distance = nearness(jets, record, partons)
+    kind = np.abs(record.outgoing.pdgid)
+    hard = (record.mother_status == INCOMING) & np.isin(kind, list(TRUTH_OF_PARTON))
+    kind = kind[hard]
+    jet, distance = nearness(jets, record, record.outgoing.take(hard))
     inside = np.flatnonzero(distance < recipe.jets.radius)
     nearest_last = inside[np.argsort(-distance[inside], kind="stable")]
     code = np.array([TRUTH[TRUTH_OF_PARTON.get(pdgid, "unknown")] for pdgid in range(GLUON + 1)])
     codes = np.full(len(jets), TRUTH["unknown"])
-    codes[jet[nearest_last]] = code[kind[partons[nearest_last]]]
+    codes[jet[nearest_last]] = code[kind[nearest_last]]
     wanted = TRUTH[recipe.truth]
     return np.where(codes == wanted, wanted, TRUTH["unknown"]).astype(np.int8)
 
@@ -76,11 +71,10 @@ def by_parton(jets: Jets, record: Record, recipe: Recipe) -> Codes:
 MATCHINGS = {"none": without_matching, "top": by_top, "parton": by_parton}
 
 
-def nearness(jets: Jets, record: Record, entries: Integers) -> tuple[Integers, Floats]:
-    """Return the jet in the event of each entry and the distance from it, NaN without a jet."""
+def nearness(jets: Jets, record: Record, partons: Particles) -> tuple[Integers, Floats]:
+    """Return the jet in the event of each parton and the distance from it, NaN without a jet."""
     jet_of_event = np.full(record.num_events, -1)
     jet_of_event[jets.jets["event"]] = np.arange(len(jets))
-    partons = record.particles.take(entries)
     jet = jet_of_event[partons.event]
     eta, phi = (np.append(jets.jets[name], np.nan)[jet] for name in ("eta", "phi"))
     return jet, np.hypot(partons.eta - eta, wrapped(partons.phi - phi))
