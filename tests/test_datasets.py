@@ -190,12 +190,15 @@ class TestPFNano:
         assert_same(chunk.take(rows), everything.take(rows))
         chunks.close()
 
-    def test_refuses_links_beyond_the_event(self, jets, tmp_path):
+    @pytest.mark.parametrize("name", ["pFCandsIdx", "jetIdx"])
+    def test_refuses_links_beyond_the_event(self, name, jets, tmp_path):
         branches = nano_branches(jets, **NANO_DIALECTS[0])
         links = branches["FatJetPFCands"]
-        branches["FatJetPFCands"] = ak.with_field(links, links["pFCandsIdx"] + 1, "pFCandsIdx")
+        branches["FatJetPFCands"] = ak.with_field(links, links[name] + 1, name)
         write_tree(tmp_path / "toy.root", "Events", branches=branches)
-        with pytest.raises(UnreadableFileError, match="FatJetPFCands_pFCandsIdx points beyond"):
+        with pytest.raises(
+            UnreadableFileError, match="FatJetPFCands_pFCandsIdx points beyond its event"
+        ):
             read("pfnano", tmp_path / "toy.root")
 
     def test_refuses_an_unknown_truth(self):

@@ -35,11 +35,15 @@ IDLE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Source:
-    """One input file and the folder its jets go to."""
+    """One input file and the folder its jets go to, which is named as the part."""
 
     file: str
-    part: str
     folder: Path
+
+    @property
+    def part(self) -> str:
+        """Number of the file."""
+        return self.folder.name
 
 
 Report = tuple[FileLedger, float]
@@ -62,28 +66,25 @@ def skim(
         dataset: their reader, its options, and the selection.
         folder: gets a folder a part, with jets and constituents, and the ledger.
         processes: tasks at once on this machine.
-        scheduler: address of a Dask cluster with the same folders, which takes the tasks instead.
+        scheduler: address of a Dask cluster in the same folder, which takes the tasks instead.
         cache: where finished parts wait, on the same file system as `folder`.
 
     Raises:
         ValueError: more files failed than the dataset allows.
     """
-    parts = [f"{number:04d}" for number in range(len(files))]
-    sources = [
-        Source(*names, cache.resolve() / names[1]) for names in zip(files, parts, strict=True)
-    ]
+    sources = [Source(file, cache / f"{number:04d}") for number, file in enumerate(files)]
     ledgers: dict[str, FileLedger] = {}
     with workers(min(processes, len(files)), scheduler=scheduler) as run:
         for ledger, seconds in run(partial(skim_file, dataset=dataset), sources):
             ledgers[ledger.part] = ledger
             _log_progress(ledger, seconds, f"{len(ledgers)}/{len(files)}")
-    in_order = [ledgers[part] for part in parts]
+    in_order = [ledgers[source.part] for source in sources]
     write_ledger(in_order, cache / LEDGER)
-    failed = [f"  {ledger.file}: {ledger.failed}" for ledger in in_order if ledger.failed]
+    failed = [ledger.failed for ledger in in_order if ledger.failed]
     if len(failed) > dataset.allow_failed:
         raise ValueError(
             f"{len(failed)} of {len(files)} files failed, {dataset.allow_failed} may; "
-            f"see {cache / LEDGER}:\n" + "\n".join(failed)
+            f"see {cache / LEDGER}:\n  " + "\n  ".join(failed)
         )
     log.info("all files: %s", json.dumps(add_up(in_order)))
     _publish(cache, folder)
@@ -170,6 +171,7 @@ def workers(processes: int, *, scheduler: str) -> Iterator[Run]:
     from distributed import Client
     from distributed.deploy.subprocess import SubprocessCluster
 
+    logging.getLogger("distributed.deploy").setLevel(logging.WARNING)
     with ExitStack() as stack:
         cluster = scheduler or stack.enter_context(
             SubprocessCluster(
@@ -194,7 +196,7 @@ def _run_on(
 
 def _log_progress(ledger: FileLedger, seconds: float, progress: str) -> None:
     if ledger.failed:
-        log.error("%s %s: failed: %s", progress, ledger.file, ledger.failed)
+        log.error("%s failed: %s", progress, ledger.failed)
     elif not seconds:
         log.info("%s %s: %d jets kept, done before", progress, ledger.file, ledger.kept)
     else:

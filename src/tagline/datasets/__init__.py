@@ -155,12 +155,20 @@ def open_tree(path: str, name: str) -> Iterator[Tree]:
 
 
 class Chunk(ABC):
-    """Consecutive events of a file, with J jets in them."""
+    """Consecutive events of a file, with J jets in them.
 
-    num_events: int
+    Attributes:
+        num_events: number of entries of the tree.
+        num_jets: number of jets J.
+        columns: the jet columns there are, besides mass and num_constituents.
+    """
+
     num_jets: int
     columns: tuple[str, ...]
-    """The jet columns there are, besides mass and num_constituents."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+        self.num_events = len(span)
 
     @abstractmethod
     def read(self, name: str) -> Array:
@@ -177,7 +185,7 @@ class Chunk(ABC):
             return counts if name == "num_constituents" else invariant_mass(counts, particles)
         if name not in self.columns:
             known = ", ".join(self.columns)
-            raise UnreadableFileError(f"no jet column {name!r} in this file; it has {known}")
+            raise UnreadableFileError(f"{self.span.where}: no jet column {name!r}; it has {known}")
         return self.read(name)
 
     def take(self, rows: Rows) -> Jets:

@@ -77,8 +77,9 @@ class JetClassChunk(Chunk):
     """Some jets of a file of this name."""
 
     def __init__(self, span: Span, *, file: str) -> None:
-        self.span, self.file = span, file
-        self.num_events = self.num_jets = len(span)
+        super().__init__(span)
+        self.file = file
+        self.num_jets = len(span)
         self.columns = (*EVENT_COLUMNS, "jet_index", "weight", "truth", *JET_BRANCHES)
         self.columns += tuple(name for name in OPTIONAL if OPTIONAL[name] in span.tree)
 

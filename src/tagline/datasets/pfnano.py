@@ -135,10 +135,11 @@ class PFNanoChunk(Chunk):
     """Jets of some events."""
 
     def __init__(self, span: Span, *, links: Links, config: Config) -> None:
-        self.span, self.links, self.config = span, links, config
+        super().__init__(span)
+        self.links, self.config = links, config
         self.collection = COLLECTIONS[config.jets]
         self.offsets = span.ragged(f"{self.collection}_pt").offsets
-        self.num_events, self.num_jets = len(span), int(self.offsets[-1])
+        self.num_jets = int(self.offsets[-1])
         self.columns = (*EVENT_COLUMNS, "jet_index", *JET_BRANCHES, "truth", "weight")
         if f"{self.collection}_msoftdrop" in span.tree:
             self.columns += ("softdrop_mass",)
@@ -189,10 +190,10 @@ class PFNanoChunk(Chunk):
         jet, candidate = self.span.ragged(self.links.jet), self.span.ragged(self.links.candidate)
         first = self.span.ragged(f"{self.links.candidates}_pt").offsets
         event = np.repeat(np.arange(self.num_events), np.diff(jet.offsets))
-        if (candidate.values >= np.diff(first)[event]).any():
-            raise UnreadableFileError(
-                f"{self.span.where}: {self.links.candidate} points beyond the event"
-            )
+        beyond_jets = jet.values >= np.diff(self.offsets)[event]
+        if (beyond_jets | (candidate.values >= np.diff(first)[event])).any():
+            names = " or ".join(self.links[:2])
+            raise UnreadableFileError(f"{self.span.where}: {names} points beyond its event")
         place = np.full(self.num_jets + 1, -1)
         place[rows] = np.arange(len(rows))
         unlinked = (jet.values < 0) | (candidate.values < 0)
