@@ -142,14 +142,16 @@ def test_disco_ignores_a_batch_without_background(table):
     assert method.penalty(torch.randn(len(tops["label"]), 2), batch_of(tops)) == 0
 
 
-def test_ddt_passes_the_same_share_of_the_background_in_each_bin(table):
-    parameters = {"efficiency": 0.1, "bins": 8}
+@pytest.mark.parametrize("efficiencies", [[0.1], [0.4, 0.1, 0.2]])
+def test_ddt_passes_the_same_share_of_the_background_in_each_bin(table, efficiencies):
+    parameters = {"efficiencies": efficiencies, "bins": 8}
     method = load(Decorrelation(method="ddt", when="post_hoc", title="", parameters=parameters))
     mass = table["mass"].astype(float)
     score, label = table["score"].astype(float), table["label"]
     fitted = method.fit(score, mass[:, None], label, np.ones(len(label)))
-    passes = method.transform(score, mass[:, None], fitted) > 0.5
+    decorrelated = method.transform(score, mass[:, None], fitted)
     background = label == 0
+    passes = decorrelated > np.quantile(decorrelated[background], 0.9)
     edges = np.quantile(mass[background], np.linspace(0, 1, 9))
     share, _ = np.histogram(mass[background & passes], edges)
     np.testing.assert_allclose(share / np.histogram(mass[background], edges)[0], 0.1, atol=0.02)

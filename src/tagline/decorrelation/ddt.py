@@ -1,16 +1,16 @@
-"""Designed decorrelated tagger: the score minus the cut that keeps a fixed share of background.
+"""Designed decorrelated tagger: cuts that depend on the protected column, and keep what they pass.
 
 Thinking outside the ROCs: Designing Decorrelated Taggers (DDT) for jet substructure, Dolen (2016),
 arXiv:1603.00027, subtracts the background's profile; since N2-DDT (CMS 2017, arXiv:1705.10532) it
-is the background's quantile at a fixed efficiency. The subtraction is done in the logit of the
-score and brought back to [0, 1]: a decorrelated score of 0.5 is the cut, and passes the same share
-of the background in every bin.
+is the background's quantile at one efficiency, in bins. Here the logit of the score is mapped in
+each bin so that the background's quantiles at several efficiencies fall on those of all
+background, linearly between them and shifted beyond. One efficiency gives the shift of the papers;
+more of them make the background flat wherever the cut on the score may be.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from tagline.decorrelation import Array, BaseDecorrelation
@@ -22,48 +22,61 @@ SMALLEST_PROBABILITY = 1e-7  # float32 cannot tell 1 - p from 1 below this
 class Config(Strict):
     """Where the background is made flat, and how finely."""
 
-    efficiency: float = Field(
-        0.05, gt=0, lt=1, description="background efficiency that is made flat"
+    efficiencies: tuple[float, ...] = Field(
+        (0.5, 0.2, 0.1, 0.05), min_length=1, description="background efficiencies made flat"
     )
-    bins: int = Field(20, gt=0, description="bins of equal background in the protected column")
+    bins: int = Field(10, gt=0, description="bins of equal background in the protected column")
 
 
 class Decorrelation(BaseDecorrelation):
-    """Subtracts from each logit the background's quantile in the jet's bin."""
+    """Maps the background's quantiles in each bin on those of all background."""
 
     def __init__(self, config: Config) -> None:
-        self.config = config
+        self.levels = 1 - np.sort(config.efficiencies)[::-1]
+        self.bins = config.bins
 
     def fit(
         self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
     ) -> Mapping[str, Array]:
-        """Return the inner edges (bins - 1,) and the cut on the logit in each bin (bins,)."""
+        """Return inner edges (bins - 1,) and quantiles of the logit: (bins, E) and of all (E,)."""
         background_J = label_J == 0
-        protected_J, weight_J = _only_column(protected_JR[background_J]), weight_J[background_J]
-        edges = np.quantile(protected_J, np.linspace(0, 1, self.config.bins + 1)[1:-1])
+        logit_J, weight_J = _logit(score_J[background_J]), weight_J[background_J]
+        protected_J = _only_column(protected_JR)[background_J]
+        edges = np.quantile(protected_J, np.linspace(0, 1, self.bins + 1)[1:-1])
         bin_J = np.digitize(protected_J, edges)
-        logit_J = _logit(score_J[background_J])
-        cuts = [
-            np.quantile(
-                logit_J[bin_J == position],
-                1 - self.config.efficiency,
-                weights=weight_J[bin_J == position],
-                method="inverted_cdf",
-            )
-            for position in range(self.config.bins)
+        in_bins = [
+            self._quantiles(logit_J[bin_J == position], weight_J[bin_J == position])
+            for position in range(self.bins)
         ]
-        return {"edges": edges, "cut": np.array(cuts)}
+        return {
+            "edges": edges,
+            "in_bins": np.array(in_bins),
+            "of_all": self._quantiles(logit_J, weight_J),
+        }
 
     def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
-        """Return scores that pass 0.5 with the same background efficiency in every bin."""
+        """Return scores of which a cut passes about the same share of background in every bin."""
         bin_J = np.digitize(_only_column(protected_JR), fitted["edges"])
-        return _sigmoid(_logit(score_J) - fitted["cut"][bin_J])
+        logit_J = _logit(score_J)
+        mapped_J = np.empty_like(logit_J)
+        for position, in_bin in enumerate(fitted["in_bins"]):
+            rows_J = bin_J == position
+            mapped_J[rows_J] = _map(logit_J[rows_J], in_bin, fitted["of_all"])
+        return 1 / (1 + np.exp(-mapped_J))
+
+    def _quantiles(self, logit_J: Array, weight_J: Array) -> Array:
+        quantiles: Array = np.quantile(
+            logit_J, self.levels, weights=weight_J, method="inverted_cdf"
+        )
+        return quantiles
 
 
-def _only_column(protected_JR: Array) -> npt.NDArray[np.float64]:
-    if protected_JR.shape[1] != 1:
-        raise ValueError(f"ddt protects one column, the task names {protected_JR.shape[1]}")
-    return protected_JR[:, 0]
+def _map(logit_J: Array, knots: Array, images: Array) -> Array:
+    """Map knots on their images, linearly between them, and shift what is below or above."""
+    below_J = np.minimum(logit_J - knots[0], 0)
+    above_J = np.maximum(logit_J - knots[-1], 0)
+    mapped_J: Array = np.interp(logit_J, knots, images) + below_J + above_J
+    return mapped_J
 
 
 def _logit(score_J: Array) -> Array:
@@ -71,5 +84,7 @@ def _logit(score_J: Array) -> Array:
     return np.log(score_J) - np.log1p(-score_J)
 
 
-def _sigmoid(logit_J: Array) -> Array:
-    return 1 / (1 + np.exp(-logit_J))
+def _only_column(protected_JR: Array) -> Array:
+    if protected_JR.shape[1] != 1:
+        raise ValueError(f"ddt protects one column, the task names {protected_JR.shape[1]}")
+    return protected_JR[:, 0]
