@@ -109,7 +109,7 @@ def test_labels_are_the_order_of_the_classes(skims, run):
     np.testing.assert_array_equal(column(jets, "label"), column(jets, "truth") == 1)
 
 
-def test_jets_without_a_class_are_left_out(skims, run):
+def test_jets_without_a_class_are_left_out(skims, run, tmp_path):
     narrow = {
         name: entry | {"select": f"{entry['select']} and abs(eta) < 1"}
         for name, entry in CLASSES.items()
@@ -117,6 +117,8 @@ def test_jets_without_a_class_are_left_out(skims, run):
     jets = run(skims, classes=narrow)
     assert 0 < len(column(jets, "eta")) < 1200
     assert np.abs(column(jets, "eta")).max() < 1
+    ledger = read_json(tmp_path / "split" / "ledger.json")
+    assert ledger["without_class"] == 1200 - len(column(jets, "eta"))
 
 
 def test_limits_keep_the_first_jets_of_each_class(skims, run, tmp_path):

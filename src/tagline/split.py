@@ -6,7 +6,7 @@ files nor on the size of parts, no event is on two sides, and every split is shu
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,7 +88,7 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
 
 
 def index_parts(parts: Sequence[Part], *, task: Task) -> Index:
-    """Return the index of all jets that have a class, sorted by event and jet.
+    """Return the index of all jets, sorted by event and jet.
 
     Raises:
         ValueError: a jet has two classes, or is there twice.
@@ -100,9 +100,7 @@ def index_parts(parts: Sequence[Part], *, task: Task) -> Index:
             for field in fields(Index)
         }
     )
-    labelled = everything.take(everything.label != NO_CLASS)
-    log.info("%d of %d jets have a class", len(labelled.label), len(everything.label))
-    index = labelled.take(np.lexsort([labelled.jet_index, labelled.event_id]))
+    index = everything.take(np.lexsort([everything.jet_index, everything.event_id]))
     _refuse_duplicates(index, parts)
     return index
 
@@ -184,25 +182,29 @@ def share_out(index: Index, *, task: Task) -> Rows:
 
 
 def account(index: Index, rows: Rows, *, classes: Sequence[str]) -> dict[str, Any]:
-    """Return how many jets of each class are in each split, and how many are not used.
+    """Return how many jets of each class there are, how many of them in each split or in none.
 
     Raises:
         ValueError: a class has no jets in some split.
     """
-    jets = {name: int((index.label == label).sum()) for label, name in enumerate(classes)}
-    used = {
-        split: {
-            name: int((index.label[rows[split]] == jets_of).sum())
-            for jets_of, name in enumerate(classes)
-        }
-        for split in SPLITS
+    jets = _count_labels(index.label, classes)
+    used = {share: _count_labels(index.label[rows[share]], classes) for share in SPLITS}
+    for share in SPLITS:
+        for name in classes:
+            if not used[share][name]:
+                raise ValueError(f"class {name!r} has no jets for {share}, of {jets[name]} in all")
+    return {
+        "jets": jets,
+        **used,
+        "beyond_max_jets": {
+            name: jets[name] - sum(used[share][name] for share in SPLITS) for name in classes
+        },
+        "without_class": int((index.label == NO_CLASS).sum()),
     }
-    for name in classes:
-        for split in SPLITS:
-            if not used[split][name]:
-                raise ValueError(f"class {name!r} has no jets for {split}, of {jets[name]} in all")
-    beyond = {name: jets[name] - sum(used[split][name] for split in SPLITS) for name in classes}
-    return {"jets": jets, **used, "beyond_max_jets": beyond}
+
+
+def _count_labels(label: Integers, classes: Sequence[str]) -> dict[str, int]:
+    return {name: int((label == number).sum()) for number, name in enumerate(classes)}
 
 
 def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
@@ -213,8 +215,9 @@ def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
         read_jets(parts[part].folder).take(chosen.row[by_part][chosen.part[by_part] == part])
         for part in np.unique(chosen.part)
     ]
-    together = concatenate(with_common_columns(read))
-    together.jets.update(event_id=chosen.event_id[by_part], label=chosen.label[by_part])
+    joined = concatenate(with_common_columns(read))
+    added = {"event_id": chosen.event_id[by_part], "label": chosen.label[by_part]}
+    together = replace(joined, jets=joined.jets | added)
     place = np.argsort(by_part)
     ends = np.cumsum([len(rows[name]) for name in SPLITS])
     return {
@@ -259,12 +262,12 @@ def balanced(jets: Mapping[str, Jets]) -> dict[str, Jets]:
         raise ValueError(f"cannot balance classes with these sums of weights: {sums.tolist()}")
     factors = len(label) / (len(sums) * sums)
     return {
-        name: scaled(split, factors[split.jets["label"]]) if name in WEIGHTED else split
-        for name, split in jets.items()
+        name: scaled(share, factors[share.jets["label"]]) if name in WEIGHTED else share
+        for name, share in jets.items()
     }
 
 
 def scaled(jets: Jets, factor: npt.NDArray[np.float64]) -> Jets:
     """Return the jets with weights multiplied by a factor (J,)."""
     weight = (jets.jets["weight"] * factor).astype(np.float32)
-    return Jets(jets.jets | {"weight": weight}, jets.constituents)
+    return replace(jets, jets=jets.jets | {"weight": weight})
