@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from tagline.batch import Batch
 from tagline.inputs import Inputs
-from tagline.jets import Columns, read_jets
+from tagline.jets import CONSTITUENTS_FILE, JETS_FILE, Columns, read_columns
+
+TRAINING_COLUMNS = ("event_id", "label", "weight", "num_constituents")
 
 
 @dataclass(frozen=True)
@@ -68,25 +68,27 @@ class PackedJets:
 
 def load(folder: Path, inputs: Inputs, *, protected: Sequence[str]) -> PackedJets:
     """Read a prepared split: the features that the inputs name, and what training needs."""
-    jets = read_jets(folder, constituents=inputs.constituent_features)
-    num_constituents_J = jets.jets["num_constituents"].astype(np.int64)
-    if inputs.constituent_features and num_constituents_J.max(initial=0) > inputs.max_constituents:
+    features = [f"feature_{name}" for name in inputs.jet_features]
+    names = list(dict.fromkeys([*TRAINING_COLUMNS, *features, *protected]))
+    columns = read_columns(folder / JETS_FILE, names=names)
+    particles = read_columns(folder / CONSTITUENTS_FILE, names=inputs.constituent_features)
+    num_constituents_J = torch.from_numpy(columns["num_constituents"].astype(np.int64))
+    longest = int(num_constituents_J.max()) if len(num_constituents_J) else 0
+    if inputs.constituent_features and longest > inputs.max_constituents:
         raise ValueError(
-            f"{folder}: a jet has {num_constituents_J.max()} constituents, "
+            f"{folder}: a jet has {longest} constituents, "
             f"but its inputs allow {inputs.max_constituents}"
         )
-    features = [f"feature_{name}" for name in inputs.jet_features]
+    num_jets, num_constituents = len(num_constituents_J), int(num_constituents_J.sum())
     return PackedJets(
-        constituents_PF=_matrix(
-            jets.constituents, inputs.constituent_features, num_rows=int(num_constituents_J.sum())
-        ),
-        first_constituent_J=torch.from_numpy(jets.offsets[:-1]),
-        num_constituents_J=torch.from_numpy(num_constituents_J),
-        features_JG=_matrix(jets.jets, features, num_rows=len(jets)),
-        label_J=_tensor(jets.jets["label"], np.int64),
-        weight_J=_tensor(jets.jets["weight"], np.float32),
-        protected_JR=_matrix(jets.jets, protected, num_rows=len(jets)),
-        event_id_J=torch.from_numpy(jets.jets["event_id"].view(np.int64).copy()),
+        constituents_PF=_matrix(particles, inputs.constituent_features, num_constituents),
+        first_constituent_J=num_constituents_J.cumsum(0) - num_constituents_J,
+        num_constituents_J=num_constituents_J,
+        features_JG=_matrix(columns, features, num_jets),
+        label_J=torch.from_numpy(columns["label"].astype(np.int64)),
+        weight_J=torch.from_numpy(columns["weight"].astype(np.float32)),
+        protected_JR=_matrix(columns, protected, num_jets),
+        event_id_J=torch.from_numpy(columns["event_id"].astype(np.int64)),
     )
 
 
@@ -96,12 +98,8 @@ def batches(jets: PackedJets, batch_size: int) -> Iterator[Batch]:
         yield jets.take(rows_B)
 
 
-def _matrix(columns: Columns, names: Sequence[str], *, num_rows: int) -> Tensor:
+def _matrix(columns: Columns, names: Sequence[str], num_rows: int) -> Tensor:
     matrix = np.empty((num_rows, len(names)), np.float32)
     for index, name in enumerate(names):
         matrix[:, index] = columns[name]
     return torch.from_numpy(matrix)
-
-
-def _tensor(column: npt.NDArray[Any], dtype: type[np.generic]) -> Tensor:
-    return torch.from_numpy(column.astype(dtype))
