@@ -72,6 +72,15 @@ def test_quantities_of_two_particles_follow_their_formulas():
     assert found["girth"][0] == pytest.approx(2 * 0.75 * 0.25 * separation, rel=0.02)
 
 
+def test_the_massless_mass_keeps_rapidities_and_drops_masses():
+    pt, rapidity, phi, mass = np.array([30.0, 20.0]), np.array([0.1, -0.2]), np.zeros(2), 5.0
+    transverse = np.hypot(pt, mass)
+    columns = (pt, phi, transverse * np.sinh(rapidity), transverse * np.cosh(rapidity))
+    found = quantities(*columns, counts=np.array([2]))
+    assert found["massless_mass"] == pytest.approx([np.sqrt(2 * 600 * (np.cosh(0.3) - 1))])
+    assert found["mass"] > found["massless_mass"] + mass
+
+
 def test_jets_agree_with_themselves(files):
     result = validate(files, reference_of(files))
     assert result["agrees"]

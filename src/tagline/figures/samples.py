@@ -21,6 +21,7 @@ TITLES = {
     "num_constituents": "constituents",
     "pt": "jet $p_T$ [GeV]",
     "mass": "jet mass [GeV]",
+    "massless_mass": "jet mass, massless constituents [GeV]",
     "abs_eta": r"jet $|\eta|$",
     "girth": "girth",
     "leading_pt_fraction": "leading $p_T$ / jet $p_T$",

@@ -62,10 +62,9 @@ class Grid:
 class Layer:
     """One depth of the towers: what particles leave in it, and how well that is read.
 
-    `shares` are the shares of its energy that a particle leaves, by absolute PDG id.
-
-    `resolution` has rows (largest |eta|, c, s, n): the resolution in GeV is the root of
-    (c E)^2 + s^2 E + n^2. `pdgid` is what a deposit without a track is taken for.
+    `shares` are the shares of its energy that a particle leaves, by absolute PDG id. `resolution`
+    has rows (largest |eta|, c, s, n): the resolution in GeV is the root of (c E)^2 + s^2 E + n^2.
+    `pdgid` is what a deposit without a track is taken for.
     """
 
     shares: dict[int, float]
@@ -122,25 +121,16 @@ def energy_flow(
     stops = surface.reached & (hit != NOWHERE) & (np.sum(shares, axis=0) > 0)
     number, row = np.unique(hit[stops], return_inverse=True)
     towers = _towers(grid, number, random)
-
     track_hit = grid.tower(tracks.particles.event, tracks.eta, tracks.phi)
     covered = track_hit != NOWHERE
-    deposits = [layer.share(tracks.particles.pdgid) > 0 for layer in layers]
-    flow = [tracks.particles.take(covered & ~np.any(deposits, axis=0))]
-    for layer, share, in_layer in zip(layers, shares, deposits, strict=True):
-        deposited = np.bincount(
-            row, (share * particles.energy)[stops], minlength=len(number)
-        ).astype(np.float64)
+    stopped = [covered & (layer.share(tracks.particles.pdgid) > 0) for layer in layers]
+    flow = [tracks.particles.take(covered & ~np.any(stopped, axis=0))]
+    for layer, share, ours in zip(layers, shares, stopped, strict=True):
+        deposited = _sum((share * particles.energy)[stops], row, towers)
         measured = log_normal(deposited, layer.sigma(towers.centre, deposited), random)
         measured[~layer.significant(towers.centre, measured)] = 0
-        ours = covered & in_layer
-        flow += combine(
-            layer,
-            towers,
-            measured,
-            tracks=tracks.take(ours),
-            row=np.searchsorted(number, track_hit[ours]),
-        )
+        track_row = np.searchsorted(number, track_hit[ours])
+        flow += combine(layer, towers, measured, tracks=tracks.take(ours), row=track_row)
     return in_order_of_events(flow)
 
 
@@ -151,12 +141,13 @@ def combine(
 
     A track measured better than the layer would is kept, and its energy taken from its tower. The
     other tracks of a tower are scaled to share what is left in it; without such tracks, what is
-    left and significant is a neutral particle. Where nothing is left to share, a track is lost.
+    left and significant is a neutral particle. Where nothing is left to share, a track is lost
+    (Delphes would turn it around and give it a negative energy).
     """
     energy = tracks.particles.energy
     trusted = tracks.resolution <= layer.sigma(towers.centre[row], energy) / energy
-    left = measured - _sum(energy * trusted, row, measured)
-    to_share = _sum(energy * ~trusted, row, measured)
+    left = measured - _sum(energy * trusted, row, towers)
+    to_share = _sum(energy * ~trusted, row, towers)
     factor = np.where(trusted, 1, left[row] / np.where(trusted, 1, to_share[row]))
     neutral = (to_share == 0) & layer.significant(towers.centre, left)
     kept = factor > 0
@@ -185,6 +176,6 @@ def _towers(grid: Grid, number: Integers, random: np.random.Generator) -> Towers
     )
 
 
-def _sum(values: Floats, row: Integers, like: Floats) -> Floats:
-    """Return the sum of the values in each row."""
-    return np.bincount(row, values, minlength=len(like)).astype(np.float64)
+def _sum(values: Floats, row: Integers, towers: Towers) -> Floats:
+    """Return the sum of the values in each tower."""
+    return np.bincount(row, values, minlength=len(towers.number)).astype(np.float64)

@@ -93,6 +93,7 @@ DETECTORS = {"atlas": atlas, "none": none}
 
 
 def _tracks(particles: Particles, surface: Surface, random: np.random.Generator) -> Tracks:
+    """Return the tracks that charged particles leave, kind by kind."""
     kind = np.abs(particles.pdgid)
     charged = surface.reached & (particles.charge != 0)
     found = []

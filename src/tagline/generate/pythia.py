@@ -19,7 +19,7 @@ MAX_SEED = 900_000_000
 PB_PER_MB = 1e9
 
 
-# Status, up to a sign, of what leaves the hard process or the decay of a resonance; Pythia 8 manual.
+# Status, up to a sign, of what leaves a hard process or the decay of a resonance; Pythia 8 manual
 OUTGOING = 23
 
 

@@ -112,27 +112,38 @@ def quantities(
 ) -> dict[str, Floats]:
     """Return the quantities of jets from the columns of their constituents, hardest first.
 
-    Girth is the mean distance from the jet axis in (eta, phi), weighted with pT.
+    Girth is the mean distance from the jet axis in (eta, phi), weighted with pT. The massless mass
+    is that of massless constituents with the rapidities of ours, for samples published as pT,
+    rapidity and azimuth.
     """
     jet = np.repeat(np.arange(len(counts)), counts)
     first = np.cumsum(counts) - counts
-    total_px, total_py, total_pz, total_energy = (
-        np.bincount(jet, column, minlength=len(counts)) for column in (px, py, pz, energy)
-    )
-    pt, jet_pt = np.hypot(px, py), np.hypot(total_px, total_py)
-    jet_eta, jet_phi = np.arcsinh(total_pz / jet_pt), np.arctan2(total_py, total_px)
-    distance = np.hypot(
-        np.arcsinh(pz / pt) - jet_eta[jet], wrapped(np.arctan2(py, px) - jet_phi[jet])
-    )
+
+    def total(column: Floats) -> Floats:
+        return np.bincount(jet, column, minlength=len(counts)).astype(np.float64)
+
+    pt, rapidity = np.hypot(px, py), np.arctanh(pz / energy)
+    jet_px, jet_py, jet_pz = total(px), total(py), total(pz)
+    jet_pt, jet_phi = np.hypot(jet_px, jet_py), np.arctan2(jet_py, jet_px)
+    jet_eta = np.arcsinh(jet_pz / jet_pt)
+    deta, dphi = np.arcsinh(pz / pt) - jet_eta[jet], wrapped(np.arctan2(py, px) - jet_phi[jet])
+    massless = total(pt * np.cosh(rapidity)), jet_pt, total(pt * np.sinh(rapidity))
     return {
         "num_constituents": counts.astype(np.float64),
         "pt": jet_pt,
-        "mass": np.sqrt(np.maximum(total_energy**2 - jet_pt**2 - total_pz**2, 0)),
+        "mass": mass(total(energy), jet_pt, jet_pz),
+        "massless_mass": mass(*massless),
         "abs_eta": np.abs(jet_eta),
-        "girth": np.bincount(jet, pt * distance) / np.bincount(jet, pt),
+        "girth": total(pt * np.hypot(deta, dphi)) / total(pt),
         "leading_pt_fraction": pt[first] / jet_pt,
         "softest_pt": pt[first + counts - 1],
     }
+
+
+def mass(energy: Floats, pt: Floats, pz: Floats) -> Floats:
+    """Return the invariant mass, 0 where rounding makes its square negative."""
+    square: Floats = energy**2 - pt**2 - pz**2
+    return np.sqrt(np.maximum(square, 0))
 
 
 def table(validations: Mapping[str, Validation]) -> str:
