@@ -259,6 +259,7 @@ class TestRealFiles:
         expected = mass * (1 - raw)
         np.testing.assert_allclose(read_back.jets["mass"][heavy], expected[heavy], rtol=0.02)
 
+    @pytest.mark.slow  # NanoEvents lists the types of all 1,834 fields, in quadratic time
     def test_a_tree_and_an_rntuple_of_the_same_events_are_read_alike(self):
         tree, ntuple = (
             read("pfnano", REAL_DATA / name) for name in ("pfnano.root", "pfnano_rntuple.root")
