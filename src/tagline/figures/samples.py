@@ -41,7 +41,7 @@ def draw(validations: Mapping[str, Any]) -> Figure:
         _draw_quantity(axes, name, validations)
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
-    _draw_legend(grid.flat[-1], validations)
+    _draw_legend(grid.flat[len(names)], validations)
     return figure
 
 
