@@ -65,8 +65,8 @@ def train(method: BaseDecorrelation, table: Columns) -> Columns:
         table["mass"][:, None].astype(float), table["label"], table["weight"].astype(float)
     )
     network = torch.nn.Linear(3, 2)
-    with torch.no_grad():  # it has an idea already: a strong penalty drives a blank one anywhere
-        network.weight.copy_(torch.tensor([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]))
+    torch.nn.init.zeros_(network.weight)
+    torch.nn.init.zeros_(network.bias)
     optimiser = torch.optim.Adam(network.parameters(), lr=0.1)
     for _ in range(150):
         logits = network(batch.features_BG)
@@ -129,11 +129,19 @@ def test_none_changes_nothing(table):
 def test_disco_looks_at_the_background_alone(table):
     method = load(Decorrelation(method="disco", when="training", title="", parameters={}))
     batch = batch_of(table)
-    logits = torch.randn(len(batch), 2, generator=torch.Generator().manual_seed(1))
+    logits = torch.nn.functional.one_hot(batch.label_B) + batch.features_BG[:, :2] / 10
     logits.requires_grad_()
     method.penalty(logits, batch).backward()
     assert (logits.grad[batch.label_B == 1] == 0).all()
     assert (logits.grad[batch.label_B == 0] != 0).any()
+
+
+def test_disco_waits_until_the_network_knows_something(table):
+    method = load(Decorrelation(method="disco", when="training", title="", parameters={}))
+    batch = batch_of(table)
+    logits = torch.nn.functional.one_hot(batch.label_B) * batch.protected_BR / 100
+    penalties = [method.penalty(scale * logits, batch).item() for scale in (-1.0, 0.01, 1.0)]
+    assert penalties[0] == 0 < penalties[1] < penalties[2] / 10
 
 
 def test_disco_ignores_a_batch_without_background(table):

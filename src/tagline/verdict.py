@@ -8,7 +8,7 @@ from tagline.compare import Combined, Comparison, Key
 AGREEMENT = 2.0  # standard deviations
 # Half a unit of the last printed digit: papers print AUC and accuracy to three decimals.
 ROUNDING = {"auc": 5e-4, "accuracy": 5e-4, "rejection_at_0.3": 0.5, "rejection_at_0.5": 0.5}
-ROUNDING_OF_PARAMETERS = 0.01  # relative
+ROUNDING_OF_PARAMETERS = 0.02  # relative; small networks are printed to 1000
 SAME_SIZE = 0.1  # training sets that differ by a smaller share are called equal
 
 

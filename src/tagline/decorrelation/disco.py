@@ -1,13 +1,19 @@
 """DisCo: a penalty on the distance correlation of score and protected column in the background.
 
 DisCo Fever: Robust Networks Through Distance Correlation, Kasieczka (2020), arXiv:2001.05310. The
-paper's code evaluates all pairs of a batch; the penalty here has the same value and gradient in
-O(N log N).
+paper's code evaluates all pairs of a batch; the same value and gradient cost O(N log N) here.
+
+The correlation does not know how large the score's differences are. A network that has just begun
+would rather end with a constant score than learn the classes, and small ones do. Unlike the
+paper's, the penalty therefore grows with what the network has learned of the classes.
 """
+
+import math
 
 import torch
 from pydantic import Field
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from tagline.batch import Batch
 from tagline.decorrelation import BaseDecorrelation
@@ -18,7 +24,7 @@ from tagline.strict import Strict
 class Config(Strict):
     """The trade between classification and decorrelation."""
 
-    strength: float = Field(3.0, gt=0, description="lambda: weight of dCorr^2 in the loss")
+    strength: float = Field(10.0, gt=0, description="lambda: weight of dCorr^2 in the loss")
 
 
 class Decorrelation(BaseDecorrelation):
@@ -37,7 +43,14 @@ class Decorrelation(BaseDecorrelation):
             )
             for column_B in batch.protected_BR.unbind(dim=1)
         ]
-        return self.strength * torch.stack(penalties).sum()
+        return self.strength * learned_share(logits_BC, batch) * torch.stack(penalties).sum()
+
+
+@torch.no_grad()
+def learned_share(logits_BC: Tensor, batch: Batch) -> Tensor:
+    """Return 1 - cross entropy / log C: 0 for a network that guesses, 1 for one that knows."""
+    guessing = math.log(logits_BC.shape[1])
+    return (1 - cross_entropy(logits_BC.float(), batch.label_B) / guessing).clamp(min=0)
 
 
 def squared_distance_correlation(score_B: Tensor, protected_B: Tensor, weight_B: Tensor) -> Tensor:

@@ -90,7 +90,7 @@ def _draw_ratios(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
         )
     axes.set(
         xlabel=r"signal efficiency $\epsilon_S$",
-        ylabel=f"ratio to {comparison.legend.taggers[keys[0].tagger].title}",
+        ylabel="ratio to first",
         ylim=(0, 2),
     )
 
