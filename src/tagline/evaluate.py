@@ -67,27 +67,20 @@ def measure(
 ) -> Metrics:
     """Measure a score table, of which background is class 0 and signal the last class."""
     jets = select(columns, protected=protected)
-    low_M, value_M, high_M = intervals(jets, replicas=replicas, random=random)
-    measures = [
-        Estimate(value=value, low=low, high=high)
-        for value, low, high in zip(value_M, low_M, high_M, strict=True)
-    ]
-    values = dict(zip(MEASURES, measures, strict=False))
-    rejections = [inverse(estimate) for estimate in measures[len(MEASURES) :]]
-    by_efficiency = dict(zip(SIGNAL_EFFICIENCIES, rejections, strict=True))
     passes = passing(jets)
-    values |= {f"rejection_at_{point}": by_efficiency[point] for point in WORKING_POINTS}
-    values |= {"inverse_jsd": inverse(values["jsd"])}
-    values |= limits(jets, passes[SCULPTING_POINT], replicas=replicas, random=random)
+    measures, rejections = estimates(jets, replicas=replicas, random=random)
     parameters = history["num_parameters"]
-    values["parameters"] = Estimate(value=parameters, low=parameters, high=parameters)
     return Metrics(
-        values=values,
+        values=measures
+        | {f"rejection_at_{point}": rejections[point] for point in WORKING_POINTS}
+        | {"inverse_jsd": inverse(measures["jsd"])}
+        | limits(jets, passes[SCULPTING_POINT], replicas=replicas, random=random)
+        | {"parameters": Estimate(value=parameters, low=parameters, high=parameters)},
         roc=Curve(
-            signal_efficiency=tuple(SIGNAL_EFFICIENCIES),
-            value=tuple(estimate.value for estimate in rejections),
-            low=tuple(estimate.low for estimate in rejections),
-            high=tuple(estimate.high for estimate in rejections),
+            signal_efficiency=tuple(rejections),
+            value=tuple(estimate.value for estimate in rejections.values()),
+            low=tuple(estimate.low for estimate in rejections.values()),
+            high=tuple(estimate.high for estimate in rejections.values()),
         ),
         scores=score_histograms(jets),
         protected=protected_histograms(jets, passes),
@@ -144,6 +137,23 @@ def select(columns: Columns, *, protected: str) -> ScoredJets:
         protected=sculpting.protect(protected_K),
         score_rank=rank(kept["score"][background_K]),
         protected_rank=rank(protected_K),
+    )
+
+
+def estimates(
+    jets: ScoredJets, *, replicas: int, random: np.random.Generator
+) -> tuple[dict[str, Estimate], dict[float, Estimate]]:
+    """Return MEASURES by name, and background rejections by signal efficiency."""
+    found = [
+        Estimate(value=value, low=low, high=high)
+        for low, value, high in zip(
+            *intervals(jets, replicas=replicas, random=random), strict=True
+        )
+    ]
+    rejections = map(inverse, found[len(MEASURES) :])
+    return (
+        dict(zip(MEASURES, found[: len(MEASURES)], strict=True)),
+        dict(zip(SIGNAL_EFFICIENCIES.tolist(), rejections, strict=True)),
     )
 
 
