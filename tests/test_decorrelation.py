@@ -136,12 +136,20 @@ def test_disco_looks_at_the_background_alone(table):
     assert (logits.grad[batch.label_B == 0] != 0).any()
 
 
-def test_disco_waits_until_the_network_knows_something(table):
-    method = load(Decorrelation(method="disco", when="training", title="", parameters={}))
+def test_growing_disco_waits_until_the_network_knows_something(table):
+    method = load(ENTRIES["growing_disco"])
     batch = batch_of(table)
     logits = torch.nn.functional.one_hot(batch.label_B) * batch.protected_BR / 100
     penalties = [method.penalty(scale * logits, batch).item() for scale in (-1.0, 0.01, 1.0)]
     assert penalties[0] == 0 < penalties[1] < penalties[2] / 10
+
+
+def test_disco_does_not_depend_on_the_scale_of_the_score(table):
+    method = load(ENTRIES["disco"])
+    batch = batch_of(table)
+    logits = torch.nn.functional.one_hot(batch.label_B) * batch.protected_BR / 100
+    penalties = [method.penalty(scale * logits, batch).item() for scale in (1e-3, 2e-3)]
+    assert penalties[0] == pytest.approx(penalties[1], rel=1e-3)
 
 
 def test_disco_ignores_a_batch_without_background(table):

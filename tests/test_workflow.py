@@ -92,8 +92,8 @@ def comparison(folder: Path) -> list[dict[str, str]]:
 
 def test_ends_in_a_comparison_of_all_taggers_and_decorrelations(finished):
     rows = comparison(finished)
-    assert {row["tagger"] for row in rows} == {"pfn_tiny", "cnn_tiny"}
-    assert {row["decorrelation"] for row in rows} == {"none", "disco", "ddt"}
+    assert {row["tagger"] for row in rows} == {"tiny PFN", "tiny CNN"}
+    assert {row["decorrelation"] for row in rows} == {"no decorrelation", "DisCo", "DDT"}
     figures = sorted(path.stem for path in (finished / "results/toy/figures").glob("*.png"))
     assert "roc" in figures
     assert "mean_images" in figures

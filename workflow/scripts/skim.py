@@ -9,7 +9,8 @@ from tagline.skim import skim
 
 dataset, params = snakemake.wildcards.dataset, snakemake.params
 logs.start(snakemake.log[0], f"skim {dataset} {snakemake.wildcards.batch}")
-key = digest([params.dataset, params.code, params.files], map(Path, snakemake.input.root))
+states = [(path.stat().st_size, path.stat().st_mtime_ns) for path in map(Path, snakemake.input)]
+key = digest([params.dataset, params.code, params.files, states])
 skim(
     params.files,
     dataset=Dataset(**params.dataset),

@@ -4,8 +4,8 @@ DisCo Fever: Robust Networks Through Distance Correlation, Kasieczka (2020), arX
 paper's code evaluates all pairs of a batch; the same value and gradient cost O(N log N) here.
 
 The correlation does not know how large the score's differences are. A network that has just begun
-would rather end with a constant score than learn the classes, and small ones do. Unlike the
-paper's, the penalty therefore grows with what the network has learned of the classes.
+would rather end with a constant score than learn the classes, and small ones do. The paper has no
+remedy; `grows` is ours: the penalty then grows with what the network has learned of the classes.
 """
 
 import math
@@ -25,6 +25,7 @@ class Config(Strict):
     """The trade between classification and decorrelation."""
 
     strength: float = Field(10.0, gt=0, description="lambda: weight of dCorr^2 in the loss")
+    grows: bool = Field(False, description="grow with what is learned; the paper's does not")
 
 
 class Decorrelation(BaseDecorrelation):
@@ -32,6 +33,7 @@ class Decorrelation(BaseDecorrelation):
 
     def __init__(self, config: Config) -> None:
         self.strength = config.strength
+        self.grows = config.grows
 
     def penalty(self, logits_BC: Tensor, batch: Batch) -> Tensor:
         """Return the penalty, summed over the protected columns."""
@@ -43,7 +45,8 @@ class Decorrelation(BaseDecorrelation):
             )
             for column_B in batch.protected_BR.unbind(dim=1)
         ]
-        return self.strength * learned_share(logits_BC, batch) * torch.stack(penalties).sum()
+        strength = self.strength * (learned_share(logits_BC, batch) if self.grows else 1)
+        return strength * torch.stack(penalties).sum()
 
 
 @torch.no_grad()
