@@ -11,15 +11,16 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: run test unit check bench clean distclean install
 
+# --nolock, so that a run that was killed does not bar the next
 run: $(READY)
-	snakemake --profile workflow/profiles/local --cores $(CORES)
-	snakemake --profile workflow/profiles/local --report results/quickstart/report.html
+	snakemake --profile workflow/profiles/local --cores $(CORES) --nolock
+	snakemake --profile workflow/profiles/local --nolock --report results/quickstart/report.html
 
 test: $(READY)
-	pytest -n $(CORES) --dist loadfile
+	pytest -n $(CORES) --dist loadfile --mpl
 
 unit: $(READY)
-	pytest -n $(CORES) --dist loadfile -m "not slow"
+	pytest -n $(CORES) --dist loadfile --mpl -m "not slow"
 
 check: $(READY)
 	ruff check .
