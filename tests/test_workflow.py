@@ -197,7 +197,7 @@ def test_the_report_opens_without_a_network(finished):
     assert not re.findall(r'<(?:script|link)[^>]+(?:src|href)="https?://', report)
 
 
-def test_the_cluster_profile_plans_gpus_for_trainings_alone(finished, tmp_path):
+def test_the_cluster_profile_plans_gpus_for_trainings_alone(tmp_path):
     text = snakemake(new_project(tmp_path / "cluster"), "--profile", "slurm", "--dry-run")
     with_gpu = set(
         re.findall(

@@ -17,7 +17,7 @@ def correlators(particles: Particles) -> tuple[Array, Array]:
     """Return e_2 = sum z_i z_j R_ij and e_3 = sum z_i z_j z_k R_ij R_ik R_jk: (J,) each.
 
     These have beta = 1 and run over pairs and triples of different particles; z is the share of
-    the scalar sum of pT. The particles must lie around the jet axis, where azimuths need no wrapping.
+    the scalar sum of pT. The particles must lie around the jet axis, where azimuths do not wrap.
     """
     total_J = particles.sum(particles.pt_P)
     share_P = particles.pt_P / total_J[particles.jet_P]

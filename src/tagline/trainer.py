@@ -166,7 +166,7 @@ class Trainer:
 
     @torch.inference_mode()
     def _validate(self, jets: PackedJets) -> dict[str, float]:
-        """Return means over the jets, with batches as in training since penalties depend on them."""
+        """Return means over the jets, in batches as in training: penalties depend on them."""
         self.network.eval()
         sums = torch.zeros(3, dtype=torch.float64, device=self.fabric.device)
         rows_J = self._share(torch.arange(len(jets)))

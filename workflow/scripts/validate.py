@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from tagline.generate.validate import validate
-
 from tagline import logs
 from tagline.catalogue import Reference
 from tagline.files import write_json
+from tagline.generate.validate import validate
 
 logs.start(snakemake.log[0], f"validate {snakemake.wildcards.dataset}")
 validation = validate(

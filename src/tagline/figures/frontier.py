@@ -40,15 +40,19 @@ def draw(comparison: Comparison) -> Figure:
 
 def _draw_limit(axes: Axes, comparison: Comparison, task: str) -> None:
     """Shade what chance alone makes of a selection, which depends on its size."""
-    rejection, limit, low, high = np.array(
-        sorted(
-            (
-                comparison.value(key, REJECTION).value,
-                *comparison.value(key, "inverse_jsd_limit")[:3],
+    rejection, limit, low, high = (
+        np.array(
+            sorted(
+                (
+                    comparison.value(key, REJECTION).value,
+                    *comparison.value(key, "inverse_jsd_limit")[:3],
+                )
+                for key in _bounded(comparison, task)
             )
-            for key in _bounded(comparison, task)
         )
-    ).reshape(-1, 4).T
+        .reshape(-1, 4)
+        .T
+    )
     axes.plot(limit, rejection, color=GREY, linewidth=1)
     axes.fill_betweenx(rejection, low, high, color=GREY, alpha=0.2, linewidth=0)
 
