@@ -201,9 +201,10 @@ def code_of_figure(wildcards):
 
 def tables_of_study():
     """List the tables of the study."""
-    return expand(
-        "results/{study}/tables/comparison.{ending}", study=STUDY.name, ending=["csv", "md", "tex"]
-    )
+    tables = ["comparison.csv", "comparison.md", "comparison.tex"]
+    if validations_of_study():
+        tables.append("samples.md")
+    return expand("results/{study}/tables/{table}", study=STUDY.name, table=tables)
 
 
 def figures_of_study():

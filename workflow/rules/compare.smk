@@ -49,3 +49,26 @@ rule draw:
         code=code_of_figure,
     script:
         "../scripts/draw.py"
+
+
+rule compare_samples:
+    """Set the generated samples of a study beside the published ones."""
+    input:
+        validations=validations_of_study(),
+    output:
+        table=report(
+            "results/{study}/tables/samples.md",
+            caption="../report/samples.rst",
+            category="Tables",
+        ),
+    log:
+        "logs/compare_samples/{study}.log",
+    conda:
+        "../../envs/generate.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=fingerprint("tagline.generate.validate"),
+    script:
+        "../scripts/compare_samples.py"
