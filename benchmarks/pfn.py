@@ -36,11 +36,16 @@ class PaddedTagger(nn.Module):
 
 
 def toy_batch() -> Batch:
-    """Return jets of random particles."""
+    """Return jets of random particles, as large as real features are.
+
+    Larger ones saturate the softmax, and gradients too small for float32 slow both networks down.
+    """
     generator = torch.Generator().manual_seed(1)
     num_B = torch.randint(MIN_PARTICLES, MAX_PARTICLES + 1, (NUM_JETS,), generator=generator)
+    scale_F = torch.tensor([1 / num_B.float().mean(), 0.3, 0.3])
     return Batch(
-        constituents_PF=torch.randn(int(num_B.sum()), len(FEATURES), generator=generator),
+        constituents_PF=scale_F
+        * torch.randn(int(num_B.sum()), len(FEATURES), generator=generator),
         jet_of_constituent_P=torch.repeat_interleave(num_B),
         num_constituents_B=num_B,
         features_BG=torch.zeros(NUM_JETS, 0),
@@ -80,6 +85,7 @@ def products(batch: Batch) -> Callable[[], None]:
 def main() -> None:
     """Race, and check that both networks give the same logits and gradients."""
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # as in training
     torch.manual_seed(1)
     packed = Tagger(Config(), Inputs(constituent_features=FEATURES, max_constituents=PADDED_TO))
     batch, rival = toy_batch(), PaddedTagger(packed)
