@@ -13,7 +13,7 @@ from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.taggers.cnn import Config, Tagger
 
-NUM_JETS, NUM_PIXELS, SIDE = 16, 40, 40
+NUM_JETS, NUM_PIXELS, SIDE = 64, 40, 40
 PASSES = 3  # forward, gradient of the inputs, gradient of the weights
 
 
@@ -86,6 +86,7 @@ def products(tagger: Tagger, batch: Batch) -> Callable[[], None]:
 def main() -> None:
     """Race, and check that both give the same logits."""
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # as in training
     torch.manual_seed(1)
     shape = (1, SIDE, SIDE)
     inputs = Inputs(
