@@ -12,6 +12,7 @@ from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.jets import CONSTITUENTS_FILE, JETS_FILE, Columns, read_columns
 
+ROWS_IN_CACHE = 8192  # filled column by column; all of them at once take twice as long
 TRAINING_COLUMNS = ("event_id", "label", "weight", "num_constituents")
 
 
@@ -100,6 +101,8 @@ def batches(jets: PackedJets, batch_size: int) -> Iterator[Batch]:
 
 def _matrix(columns: Columns, names: Sequence[str], num_rows: int) -> Tensor:
     matrix = np.empty((num_rows, len(names)), np.float32)
-    for index, name in enumerate(names):
-        matrix[:, index] = columns[name]
+    for start in range(0, num_rows, ROWS_IN_CACHE):
+        rows = slice(start, start + ROWS_IN_CACHE)
+        for index, name in enumerate(names):
+            matrix[rows, index] = columns[name][rows]
     return torch.from_numpy(matrix)
