@@ -42,6 +42,44 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
 	touch $@
 
+# everything that runs have made; what is in git stays
+clean:
+	rm -rf .snakemake logs
+	git clean -fdXq results
+
+distclean install
+
+# --nolock, so that a run that was killed does not bar the next
+run: $(READY)
+	snakemake --profile workflow/profiles/local --cores $(CORES) --nolock
+	snakemake --profile workflow/profiles/local --nolock --report results/quickstart/report.html
+
+test: $(READY)
+	pytest -n $(CORES) --dist loadfile --mpl
+
+unit: $(READY)
+	pytest -n $(CORES) --dist loadfile --mpl -m "not slow"
+
+check: $(READY)
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+bench: $(READY)
+	$(BIN)/pip install --quiet --constraint constraints.txt weaver-core
+	python -m benchmarks
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt $(TORCH)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	touch $@
+
 clean:
 	rm -rf results/datasets results/quickstart results/top_tagging results/.checkpoints .snakemake
 
