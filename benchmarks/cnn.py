@@ -86,7 +86,6 @@ def products(tagger: Tagger, batch: Batch) -> Callable[[], None]:
 def main() -> None:
     """Race, and check that both give the same logits."""
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)  # as in training
     torch.manual_seed(1)
     shape = (1, SIDE, SIDE)
     inputs = Inputs(

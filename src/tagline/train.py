@@ -38,7 +38,6 @@ def train(
     A training that finds a checkpoint continues there. SIGTERM leaves one and exits with 143.
     """
     torch.set_num_threads(threads)
-    torch.set_flush_denormal(True)  # gradients of jets that are sure of their class are tiny
     fabric = Fabric(devices=tagger.training.devices, precision=tagger.training.precision)
     fabric.launch()
     inputs = read_inputs(prepared / "inputs.json")
