@@ -1,5 +1,6 @@
 """The configuration is checked whole, and says what is wrong with the nearest valid word."""
 
+import ast
 import copy
 import re
 import subprocess
@@ -10,10 +11,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tagline import config, plugins
+from tagline import config, fingerprint, plugins
 from tagline.document import document
 
 ROOT = Path(__file__).parent.parent
+STAGES = {
+    "generate": ["tagline.generate", "tagline.generate.validate"],
+    "skim": ["tagline.skim", "tagline.split", "tagline.prepare"],
+    "train": ["tagline.train", "tagline.score", "tagline.decorrelate"],
+    "plot": ["tagline.evaluate", "tagline.draw", "tagline.tables"],
+}
+PLUGINS = {
+    "generate": [],
+    "skim": ["datasets", "representations"],
+    "train": ["taggers", "objectives", "decorrelation"],
+    "plot": ["figures"],
+}
+COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
 SNAKEFILE = (ROOT / "Snakefile").read_text()
 
 
@@ -128,3 +142,32 @@ def test_environments_are_in_step_with_pyproject(environment):
     expected = project["dependencies"] + project["optional-dependencies"][environment]
     packages = yaml.safe_load((ROOT / f"envs/{environment}.yaml").read_text())["dependencies"]
     assert sorted(packages[-1]["pip"]) == sorted(expected)
+
+
+@pytest.mark.parametrize("environment", STAGES)
+def test_environments_hold_what_their_stages_import(environment):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    packages = project["dependencies"] + project["optional-dependencies"][environment]
+    held = {re.split(r"[\[<>=]", package)[0].replace("-", "_") for package in packages}
+    kinds = [
+        f"tagline.{kind}.{name}" for kind in PLUGINS[environment] for name in plugins.names(kind)
+    ]
+    imported = imported_packages([*STAGES[environment], *kinds]) - COME_ALONG
+    assert imported - set(sys.stdlib_module_names) - {"tagline"} <= held
+
+
+def imported_packages(modules: list[str]) -> set[str]:
+    """Return the packages that modules and all they import inside the project import."""
+    seen: set[str] = set()
+    packages: set[str] = set()
+    while modules:
+        module = modules.pop()
+        if module not in seen:
+            seen.add(module)
+            modules.extend(fingerprint.imports_of(module))
+            for node in ast.walk(ast.parse(fingerprint.path_of(module).read_text())):
+                if isinstance(node, ast.Import):
+                    packages.update(alias.name.split(".")[0] for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    packages.add(node.module.split(".")[0])
+    return packages
