@@ -54,7 +54,7 @@ def evaluate(
     )
     write_metrics(metrics, metrics_file)
     for name, estimate in metrics.values.items():
-        log.info("%s = %s [%s, %s]", name, estimate.value, estimate.low, estimate.high)
+        log.info("%s = %s", name, estimate)
 
 
 def measure(

@@ -16,6 +16,13 @@ class Estimate(Strict):
     low: float
     high: float | None
 
+    def __str__(self) -> str:
+        shown = [
+            "infinite" if number is None else f"{number:.4g}"
+            for number in (self.value, self.low, self.high)
+        ]
+        return "{} [{}, {}]".format(*shown)
+
 
 class Curve(Strict):
     """Background rejection 1/eB on a grid of signal efficiencies, with 68 % intervals."""

@@ -187,9 +187,10 @@ class Trainer:
         """Validate, keep the weights if they are the best, note the epoch and begin the next."""
         progress = self.progress
         loss_sum = self._total(torch.tensor(progress.loss_sum, device=self.fabric.device))
-        entry = self._validate(validation_jets) | {
+        entry = {
             "epoch": progress.epoch,
             "train_loss": loss_sum.item() / progress.step / self.fabric.world_size,
+            **self._validate(validation_jets),
             "learning_rate": learning_rate(self.training, progress.epoch),
             "jets_per_second": progress.step * self.training.batch_size / progress.seconds,
         }
