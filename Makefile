@@ -9,7 +9,7 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test unit check bench clean distclean install
+.PHONY: run test unit check bench install clean distclean
 
 # --nolock, so that a run that was killed does not bar the next
 run: $(READY)
@@ -31,7 +31,7 @@ check: $(READY)
 	snakemake --lint
 
 bench: $(READY)
-	$(BIN)/pip install --quiet --constraint constraints.txt weaver-core
+	pip install --quiet --constraint constraints.txt --editable '.[bench]'
 	python -m benchmarks
 
 install: $(READY)
@@ -46,42 +46,6 @@ $(READY): pyproject.toml constraints.txt
 clean:
 	rm -rf .snakemake logs
 	git clean -fdXq results
-
-distclean install
-
-# --nolock, so that a run that was killed does not bar the next
-run: $(READY)
-	snakemake --profile workflow/profiles/local --cores $(CORES) --nolock
-	snakemake --profile workflow/profiles/local --nolock --report results/quickstart/report.html
-
-test: $(READY)
-	pytest -n $(CORES) --dist loadfile --mpl
-
-unit: $(READY)
-	pytest -n $(CORES) --dist loadfile --mpl -m "not slow"
-
-check: $(READY)
-	ruff check .
-	ruff format --check .
-	mypy
-	lint-imports
-	snakefmt --check Snakefile workflow
-	snakemake --lint
-
-bench: $(READY)
-	$(BIN)/pip install --quiet --constraint constraints.txt weaver-core
-	python -m benchmarks
-
-install: $(READY)
-
-$(READY): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt $(TORCH)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
-	touch $@
-
-clean:
-	rm -rf results/datasets results/quickstart results/top_tagging results/.checkpoints .snakemake
 
 distclean: clean
 	rm -rf $(VENV)
