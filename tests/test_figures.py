@@ -62,6 +62,7 @@ def test_the_same_numbers_give_the_same_bytes(comparison, tmp_path):
 
 
 def test_drawing_leaves_the_global_style_alone(comparison):
+    mpl.use("agg")  # a backend that is not chosen yet would be, by looking
     before = mpl.rcParams.copy()
     plugins.load("figures", "roc").draw(comparison)
     assert mpl.rcParams == before
