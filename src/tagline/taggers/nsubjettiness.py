@@ -13,7 +13,10 @@ from tagline.strict import Strict
 
 
 class Config(Strict):
-    """The network of the Landscape of Top Taggers (1902.09914)."""
+    """The network of the Landscape of Top Taggers (1902.09914).
+
+    The paper names dropout of 0.2 and 0.1; that each pair of layers has it is our reading.
+    """
 
     widths: tuple[int, ...] = (200, 200, 50, 50)
     dropouts: tuple[float, ...] = (0.2, 0.2, 0.1, 0.1)
