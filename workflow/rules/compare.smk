@@ -12,11 +12,13 @@ rule compare:
         tex="results/{study}/tables/comparison.tex",
     log:
         "logs/compare/{study}.log",
+    benchmark:
+        "results/benchmarks/compare/{study}.tsv"
     conda:
         "../../envs/plot.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000),
+        runtime=minutes(10),
     params:
         legend=LEGEND,
         code=fingerprint("tagline.tables"),
@@ -38,11 +40,13 @@ rule draw:
         pdf="results/{study}/figures/{figure}.pdf",
     log:
         "logs/draw/{study}/{figure}.log",
+    benchmark:
+        "results/benchmarks/draw/{study}/{figure}.tsv"
     conda:
         "../../envs/plot.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(1000, per_input=3),
+        runtime=minutes(10),
     params:
         caption=caption_of_figure,
         legend=LEGEND,
@@ -63,11 +67,13 @@ rule compare_samples:
         ),
     log:
         "logs/compare_samples/{study}.log",
+    benchmark:
+        "results/benchmarks/compare_samples/{study}.tsv"
     conda:
         "../../envs/generate.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=megabytes(500),
+        runtime=minutes(10),
     params:
         code=fingerprint("tagline.generate.validate"),
     script:

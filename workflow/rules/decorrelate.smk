@@ -8,13 +8,15 @@ rule decorrelate:
         test="results/{task}/scores/{tagger}/{decorrelation}/{seed}/test.parquet",
     log:
         "logs/decorrelate/{task}/{tagger}/{decorrelation}/{seed}.log",
+    benchmark:
+        "results/benchmarks/decorrelate/{task}/{tagger}/{decorrelation}/{seed}.tsv"
     wildcard_constraints:
         decorrelation=configuration.one_of(CONFIG.post_hoc),
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=megabytes(1000, per_input=10),
+        runtime=minutes(10, per_gigabyte=60),
     params:
         decorrelation=lookup("decorrelations/{decorrelation}", within=CATALOGUE),
         protected=lookup("tasks/{task}/protected", within=CATALOGUE),

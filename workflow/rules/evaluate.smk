@@ -7,11 +7,13 @@ rule evaluate:
         metrics="results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
     log:
         "logs/evaluate/{task}/{tagger}/{decorrelation}/{seed}.log",
+    benchmark:
+        "results/benchmarks/evaluate/{task}/{tagger}/{decorrelation}/{seed}.tsv"
     conda:
         "../../envs/plot.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=megabytes(1000, per_input=10),
+        runtime=minutes(10, per_gigabyte=120),
     params:
         protected=lookup("tasks/{task}/protected", within=CATALOGUE),
         replicas=STUDY.bootstrap_replicas,

@@ -7,11 +7,13 @@ rule generate:
         ledger="results/datasets/{dataset}/raw/{part}.ledger.json",
     log:
         "logs/generate/{dataset}/{part}.log",
+    benchmark:
+        "results/benchmarks/generate/{dataset}/{part}.tsv"
     conda:
         "../../envs/generate.yaml"
     resources:
-        mem_mb=1000,
-        runtime=240,
+        mem_mb=megabytes(1000),
+        runtime=minutes_of_generation,
     params:
         recipe=recipe_of_dataset,
         num_jets=lookup("datasets/{dataset}/generate/jets_per_part", within=CATALOGUE),
@@ -28,11 +30,13 @@ rule validate:
         validation="results/datasets/{dataset}/validation.json",
     log:
         "logs/validate/{dataset}.log",
+    benchmark:
+        "results/benchmarks/validate/{dataset}.tsv"
     conda:
         "../../envs/generate.yaml"
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=megabytes(500, per_input=3),
+        runtime=minutes(10, per_gigabyte=5),
     params:
         reference=reference_of_dataset,
         code=fingerprint("tagline.generate.validate"),

@@ -6,11 +6,13 @@ rule prepare:
         prepared=directory("results/{task}/prepared/{representation}"),
     log:
         "logs/prepare/{task}/{representation}.log",
+    benchmark:
+        "results/benchmarks/prepare/{task}/{representation}.tsv"
     conda:
         "../../envs/skim.yaml"
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=megabytes(1000, per_input=6),
+        runtime=minutes(30, per_gigabyte=60),
     params:
         representation=lookup("representations/{representation}", within=CATALOGUE),
         task=lookup("tasks/{task}", within=CATALOGUE),

@@ -8,13 +8,15 @@ rule score:
         test="results/{task}/scores/{tagger}/{decorrelation}/{seed}/test.parquet",
     log:
         "logs/score/{task}/{tagger}/{decorrelation}/{seed}.log",
+    benchmark:
+        "results/benchmarks/score/{task}/{tagger}/{decorrelation}/{seed}.tsv"
     wildcard_constraints:
         decorrelation=configuration.one_of(CONFIG.trained),
     conda:
         "../../envs/train.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=megabytes(1500, per_input=6),
+        runtime=minutes(15, per_gigabyte=60),
     params:
         protected=lookup("tasks/{task}/protected", within=CATALOGUE),
         code=code_of_scoring,

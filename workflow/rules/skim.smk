@@ -6,12 +6,14 @@ rule skim:
         skim=directory("results/datasets/{dataset}/skim/{batch}"),
     log:
         "logs/skim/{dataset}/{batch}.log",
+    benchmark:
+        "results/benchmarks/skim/{dataset}/{batch}.tsv"
     conda:
         "../../envs/skim.yaml"
     threads: 2
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=megabytes(3000),
+        runtime=minutes(60, per_gigabyte=10),
     params:
         files=files_of_batch,
         dataset=lookup("datasets/{dataset}", within=CATALOGUE),

@@ -6,11 +6,13 @@ rule split:
         split=directory("results/{task}/split"),
     log:
         "logs/split/{task}.log",
+    benchmark:
+        "results/benchmarks/split/{task}.tsv"
     conda:
         "../../envs/skim.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=megabytes(1000, per_input=6),
+        runtime=minutes(15, per_gigabyte=10),
     params:
         task=lookup("tasks/{task}", within=CATALOGUE),
         code=fingerprint("tagline.split"),

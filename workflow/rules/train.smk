@@ -7,14 +7,17 @@ rule train:
         history="results/{task}/models/{tagger}/{decorrelation}/{seed}/history.json",
     log:
         "logs/train/{task}/{tagger}/{decorrelation}/{seed}.log",
+    benchmark:
+        "results/benchmarks/train/{task}/{tagger}/{decorrelation}/{seed}.tsv"
     wildcard_constraints:
         decorrelation=configuration.one_of(CONFIG.trained),
     conda:
         "../../envs/train.yaml"
+    threads: num_gpus
     resources:
-        gpu=1,
-        mem_mb=2000,
-        runtime=600,
+        gpu=num_gpus,
+        mem_mb=megabytes(1500, per_input=6),
+        runtime=minutes(600),
     params:
         tagger=lookup("taggers/{tagger}", within=CATALOGUE),
         decorrelation=lookup("decorrelations/{decorrelation}", within=CATALOGUE),
