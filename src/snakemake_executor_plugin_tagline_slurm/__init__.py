@@ -1,0 +1,123 @@
+"""Slurm for Snakemake, so that a killed Snakemake finds its jobs again.
+
+The executor of snakemake-executor-plugin-slurm does the work. This one adds what a cluster that is
+used every day needs:
+
+- All runs in a folder share one run id, and each submission is noted. A Snakemake that is started
+  again adopts the jobs that still wait or run, or have ended meanwhile: none is lost or run twice.
+- Account and partitions are settings, given once in the environment or in a profile.
+- One Snakemake a folder, by a lock that dies with the process.
+"""
+
+import shlex
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional
+
+from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
+from snakemake_executor_plugin_slurm import ExecutorSettings as SlurmSettings
+from snakemake_executor_plugin_slurm import common_settings
+from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+from snakemake_interface_executor_plugins.jobs import JobExecutorInterface
+
+from snakemake_executor_plugin_tagline_slurm.queue import ALIVE, DONE, states_of
+from snakemake_executor_plugin_tagline_slurm.run import lock, run_id
+from snakemake_executor_plugin_tagline_slurm.submissions import Submissions
+
+__all__ = ["Executor", "ExecutorSettings", "common_settings"]
+
+FOLDER = Path(".snakemake/tagline_slurm")
+
+
+def setting(help_text: str) -> Any:  # noqa: ANN401 (a dataclass field)
+    """Declare a text that the command line, a profile or the environment may give."""
+    return field(default=None, metadata={"help": help_text, "env_var": True, "required": False})
+
+
+@dataclass
+class ExecutorSettings(SlurmSettings):
+    """What the Slurm executor can be told, and the names that a site uses."""
+
+    account: Optional[str] = setting("Account of all jobs.")  # noqa: UP045 (Snakemake reads it)
+    partition: Optional[str] = setting("Partition of jobs without a GPU.")  # noqa: UP045
+    gpu_partition: Optional[str] = setting("Partition of jobs with a GPU.")  # noqa: UP045
+
+
+class Executor(SlurmExecutor):
+    """Submit to Slurm what no earlier run has submitted."""
+
+    def __post_init__(self, test_mode: bool = False) -> None:
+        super().__post_init__(test_mode)
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        self.lock = lock(FOLDER / "lock")
+        self.run_uuid = run_id(FOLDER / "run_id")
+        self.submissions = Submissions(FOLDER / "jobs")
+        self.earlier = states_of(self.run_uuid)
+        alive = {number for number, state in self.earlier.items() if state in ALIVE}
+        noted = alive & self.submissions.numbers()
+        cancel(*(alive - noted))  # submitted, but this process died before it could note them
+        if noted:
+            self.logger.info(f"{len(noted)} Slurm jobs of an earlier run are alive: adopting them")
+
+    def run_job(self, job: JobExecutorInterface) -> None:
+        """Submit a job, unless an earlier run has."""
+        if not self._adopts(job):
+            super().run_job(job)
+
+    def run_array_jobs(self, jobs: Sequence[JobExecutorInterface]) -> None:
+        """Submit those jobs as an array that no earlier run has submitted."""
+        new = [job for job in jobs if not self._adopts(job)]
+        if new:
+            super().run_array_jobs(new)
+
+    def _adopts(self, job: JobExecutorInterface) -> bool:
+        """Whether a Slurm job of an earlier run does this work, or has done it."""
+        note = self.submissions.note_of(job)
+        if note is None:
+            return False
+        state = self.earlier.get(note.number, "")
+        if state in ALIVE and not note.fits(job):
+            cancel(note.number)
+            return False
+        ended_well = state in DONE and note.fits(job) and note.has_outputs(job)
+        if state not in ALIVE and not ended_well:
+            return False
+        self.logger.info(f"Job {job.jobid} goes on as Slurm job {note.number} ({state or 'done'})")
+        adopted = SubmittedJobInfo(
+            job, external_jobid=note.number, aux={"slurm_logfile": Path(note.log)}
+        )
+        super()._report_job_submission_threadsafe(adopted)
+        if not state:  # too old for Slurm to know
+            self.report_job_success(adopted)
+        return True
+
+    def _report_job_submission_threadsafe(self, job_info: SubmittedJobInfo) -> None:
+        number, log = str(job_info.external_jobid), str(job_info.aux["slurm_logfile"])
+        self.submissions.add(job_info.job, number=number, log=log)
+        super()._report_job_submission_threadsafe(job_info)
+
+    def get_account_arg(self, job: JobExecutorInterface) -> Iterator[str]:
+        """Yield the account that the job or else the site names."""
+        account = self.workflow.executor_settings.account
+        if account and not job.resources.get("slurm_account"):
+            yield f" -A {shlex.quote(account)}"
+        else:
+            yield from super().get_account_arg(job)
+
+    def get_partition_arg(self, job: JobExecutorInterface) -> str:
+        """Return the partition that the job or else the site names."""
+        settings = self.workflow.executor_settings
+        with_gpu = job.resources.get("gpu") or "gpu" in job.resources.get("gres", "")
+        partition = settings.gpu_partition if with_gpu else settings.partition
+        if partition and not job.resources.get("slurm_partition"):
+            return f" -p {shlex.quote(partition)}"
+        argument: str = super().get_partition_arg(job)
+        return argument
+
+
+def cancel(*numbers: str) -> None:
+    """Cancel jobs of Slurm."""
+    if numbers:
+        subprocess.run(["scancel", *numbers], check=False)
