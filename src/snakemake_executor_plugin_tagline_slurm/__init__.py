@@ -51,7 +51,7 @@ class Executor(SlurmExecutor):
     def __post_init__(self, test_mode: bool = False) -> None:
         super().__post_init__(test_mode)
         FOLDER.mkdir(parents=True, exist_ok=True)
-        self.lock = lock(FOLDER / "lock")
+        self.folder_lock = lock(FOLDER / "lock")
         self.run_uuid = run_id(FOLDER / "run_id")
         self.submissions = Submissions(FOLDER / "jobs")
         self.earlier = states_of(self.run_uuid)

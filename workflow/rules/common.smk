@@ -1,6 +1,7 @@
 """Functions that rules share; the typed configuration is checked here, before any job."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from snakemake.exceptions import WorkflowError
 SOURCE = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, SOURCE)
 os.environ.update(PYTHONPATH=SOURCE)  # so that scripts find the package in any environment
+
+signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a time limit is near: trainings alone act on it
 
 from tagline import config as configuration
 from tagline import manifest, plugins
