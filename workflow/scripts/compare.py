@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.compare import load
 from tagline.legend import Legend
 from tagline.tables import write
 
-logs.start(snakemake.log[0], f"compare {snakemake.wildcards.study}")
+job.start(
+    f"compare {snakemake.wildcards.study}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=snakemake.wildcards,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 legend = Legend(**snakemake.params.legend)
 write(
     load(map(Path, snakemake.input.metrics), legend),

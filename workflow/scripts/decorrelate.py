@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.catalogue import Decorrelation
 from tagline.decorrelate import decorrelate
 
 names = snakemake.wildcards
-logs.start(snakemake.log[0], f"decorrelate {names.tagger} {names.decorrelation} {names.seed}")
+job.start(
+    f"decorrelate {names.tagger} {names.decorrelation} {names.seed}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=names,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 decorrelate(
     {split_name: Path(file) for split_name, file in snakemake.input.items()},
     decorrelation=Decorrelation(**snakemake.params.decorrelation),

@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.draw import draw
 from tagline.legend import Legend
 
-logs.start(snakemake.log[0], f"draw {snakemake.wildcards.figure}")
+job.start(
+    f"draw {snakemake.wildcards.figure}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=snakemake.wildcards,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 draw(
     snakemake.wildcards.figure,
     [Path(file) for file in snakemake.input.source],

@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.evaluate import evaluate
 
 names = snakemake.wildcards
-logs.start(snakemake.log[0], f"evaluate {names.tagger} {names.decorrelation} {names.seed}")
+job.start(
+    f"evaluate {names.tagger} {names.decorrelation} {names.seed}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=names,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 evaluate(
     Path(snakemake.input.scores),
     Path(snakemake.input.history),

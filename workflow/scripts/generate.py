@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.catalogue import Recipe
 from tagline.generate import generate
 
 dataset, part = snakemake.wildcards.dataset, snakemake.wildcards.part
-logs.start(snakemake.log[0], f"generate {dataset} {part}")
+job.start(
+    f"generate {dataset} {part}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=snakemake.wildcards,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 generate(
     Recipe(**snakemake.params.recipe),
     dataset=dataset,

@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.catalogue import Representation, Task
 from tagline.prepare import prepare
 
-logs.start(snakemake.log[0], f"prepare {snakemake.wildcards.representation}")
+job.start(
+    f"prepare {snakemake.wildcards.representation}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=snakemake.wildcards,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 task = Task(**snakemake.params.task)
 prepare(
     Path(snakemake.input.split),

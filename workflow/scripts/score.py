@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.score import score
 
 names = snakemake.wildcards
-logs.start(snakemake.log[0], f"score {names.tagger} {names.decorrelation} {names.seed}")
+job.start(
+    f"score {names.tagger} {names.decorrelation} {names.seed}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=names,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 for split_name, score_file in snakemake.output.items():
     score(
         Path(snakemake.input.model),

@@ -2,13 +2,20 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.catalogue import Dataset
 from tagline.fingerprint import digest
 from tagline.skim import skim
 
 dataset, params = snakemake.wildcards.dataset, snakemake.params
-logs.start(snakemake.log[0], f"skim {dataset} {snakemake.wildcards.batch}")
+job.start(
+    f"skim {dataset} {snakemake.wildcards.batch}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=snakemake.wildcards,
+    params=params,
+    inputs=params.files,
+)
 states = [(path.stat().st_size, path.stat().st_mtime_ns) for path in map(Path, snakemake.input)]
 key = digest([params.dataset, params.code, params.files, states])
 skim(

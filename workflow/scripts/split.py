@@ -2,11 +2,18 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.catalogue import Task
 from tagline.split import split
 
-logs.start(snakemake.log[0], f"split {snakemake.wildcards.task}")
+job.start(
+    f"split {snakemake.wildcards.task}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=snakemake.wildcards,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 task = Task(**snakemake.params.task)
 skims = [Path(folder) for folder in snakemake.input.skims]
 split(

@@ -2,13 +2,20 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.catalogue import Decorrelation, Tagger
 from tagline.fingerprint import digest
 from tagline.train import train
 
 names, params = snakemake.wildcards, snakemake.params
-logs.start(snakemake.log[0], f"train {names.tagger} {names.decorrelation} {names.seed}")
+job.start(
+    f"train {names.tagger} {names.decorrelation} {names.seed}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=snakemake.wildcards,
+    params=params,
+    inputs=snakemake.input,
+)
 prepared = Path(snakemake.input.prepared)
 key = digest([dict(names), dict(params)], [file for file in prepared.rglob("*") if file.is_file()])
 train(

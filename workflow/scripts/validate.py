@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
-from tagline import logs
+from tagline import job
 from tagline.catalogue import Reference
 from tagline.files import write_json
 from tagline.generate.validate import validate
 
-logs.start(snakemake.log[0], f"validate {snakemake.wildcards.dataset}")
+job.start(
+    f"validate {snakemake.wildcards.dataset}",
+    log=snakemake.log[0],
+    rule=snakemake.rule,
+    wildcards=snakemake.wildcards,
+    params=snakemake.params,
+    inputs=snakemake.input,
+)
 validation = validate(
     [Path(file) for file in snakemake.input.root],
     Reference(**snakemake.params.reference),
