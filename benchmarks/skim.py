@@ -42,7 +42,7 @@ def skim_ours(reader: str, folder: Path) -> None:
     part = folder / reader
     (part / "ledger.json").unlink(missing_ok=True)
     dataset = Dataset(reader=reader, files=(str(file),), select=SELECTION)
-    skim_file(Source(str(file), part), dataset=dataset)
+    skim_file(Source(str(file), part), dataset=dataset, made=None)
 
 
 def skim_jetclass_with_coffea(folder: Path) -> None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tagline import provenance as made
 from tagline.files import whole_file
 
 Columns = dict[str, npt.NDArray[Any]]
@@ -151,7 +152,8 @@ def _writer(columns: Columns, path: Path, provenance: dict[str, str]) -> pq.Parq
         ],
         store_schema=False,
     )
-    writer.add_key_value_metadata({f"tagline.{key}": text for key, text in provenance.items()})
+    described = provenance | made.text()
+    writer.add_key_value_metadata({f"tagline.{key}": text for key, text in described.items()})
     return writer
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from tagline import plugins
+from tagline import plugins, provenance
 from tagline.catalogue import Tagger
 from tagline.files import whole_file
 from tagline.inputs import Inputs
@@ -42,7 +42,7 @@ def save_model(path: Path, *, weights: Weights, tagger: Tagger, inputs: Inputs) 
     }
     contents = {"tagger": tagger.model_dump(mode="json"), "inputs": described, "weights": weights}
     with whole_file(path) as unfinished:
-        torch.save(contents, unfinished)
+        torch.save(contents | provenance.entry(), unfinished)
 
 
 def load_model(path: Path) -> tuple[nn.Module, Tagger, Inputs]:

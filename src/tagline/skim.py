@@ -16,13 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tagline import __version__, plugins
+from tagline import plugins, provenance
 from tagline.catalogue import Dataset
 from tagline.cuts import Cuts
 from tagline.datasets import BaseReader, UnreadableFileError
 from tagline.files import whole_folder
 from tagline.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
 from tagline.ledger import FileLedger, add_up, read_ledger, write_ledger
+from tagline.provenance import Provenance
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -75,7 +76,8 @@ def skim(
     sources = [Source(file, cache / f"{number:04d}") for number, file in enumerate(files)]
     ledgers: dict[str, FileLedger] = {}
     with workers(min(processes, len(files)), scheduler=scheduler) as run:
-        for ledger, seconds in run(partial(skim_file, dataset=dataset), sources):
+        task = partial(skim_file, dataset=dataset, made=provenance.current())
+        for ledger, seconds in run(task, sources):
             ledgers[ledger.part] = ledger
             _log_progress(ledger, seconds, f"{len(ledgers)}/{len(files)}")
     in_order = [ledgers[source.part] for source in sources]
@@ -90,8 +92,9 @@ def skim(
     _publish(cache, folder)
 
 
-def skim_file(source: Source, *, dataset: Dataset) -> Report:
+def skim_file(source: Source, *, dataset: Dataset, made: Provenance | None) -> Report:
     """Skim one file into its part, unless that was done before; say how long it took [s]."""
+    provenance.remember(made)  # this may be another process than the job's
     start = time.monotonic()
     finished = source.folder / LEDGER
     if finished.exists():
@@ -120,8 +123,8 @@ def _write_part(source: Source, dataset: Dataset) -> FileLedger:
             yield from cuts.kept(chunk)
 
     with whole_folder(source.folder) as unfinished:
-        provenance = provenance_of(source.file, dataset)
-        num_kept = write_stream(gathered(kept()), unfinished, provenance=provenance)
+        details = provenance_of(source.file, dataset)
+        num_kept = write_stream(gathered(kept()), unfinished, provenance=details)
         ledger = FileLedger(
             source.file,
             source.part,
@@ -150,7 +153,6 @@ def gathered(stream: Iterable[Jets]) -> Iterator[Jets]:
 def provenance_of(file: str, dataset: Dataset) -> dict[str, str]:
     """Say where the jets of a part come from."""
     return {
-        "version": __version__,
         "source": file,
         "source_bytes": str(Path(file).stat().st_size) if "://" not in file else "",
         "reader": dataset.reader,

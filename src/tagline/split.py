@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tagline import __version__
 from tagline.catalogue import Task
 from tagline.columns import EVENT_COLUMNS
 from tagline.files import whole_folder, write_json
@@ -82,9 +81,8 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
         jets = balanced(jets)
     with whole_folder(folder) as unfinished:
         write_json(ledger, unfinished / "ledger.json")
-        provenance = {"version": __version__, "task": task.model_dump_json()}
         for name in SPLITS:
-            write_jets(jets[name], unfinished / name, provenance=provenance)
+            write_jets(jets[name], unfinished / name, provenance={"task": task.model_dump_json()})
 
 
 def index_parts(parts: Sequence[Part], *, task: Task) -> Index:

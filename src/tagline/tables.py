@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tagline.compare import Comparison, Key
-from tagline.files import whole_file
+from tagline.files import whole_file, write_text
 from tagline.verdict import verdict
 
 log = logging.getLogger(__name__)
@@ -70,16 +70,17 @@ class Row:
 
 
 def write(comparison: Comparison, folder: Path) -> None:
-    """Write comparison.csv, comparison.md and comparison.tex into a folder."""
+    """Write comparison.csv, comparison.md and comparison.tex into a folder.
+
+    The CSV has no place for its provenance, which is that of the Markdown beside it.
+    """
     table = rows(comparison)
     with whole_file(folder / "comparison.csv") as path, path.open("w", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in table)
-    with whole_file(folder / "comparison.md") as path:
-        path.write_text(markdown(comparison.legend.title, table))
-    with whole_file(folder / "comparison.tex") as path:
-        path.write_text(latex(comparison.legend.title, table))
+    write_text(markdown(comparison.legend.title, table), folder / "comparison.md")
+    write_text(latex(comparison.legend.title, table), folder / "comparison.tex")
     log.info("%d numbers, %d beside a published one", len(table), sum(map(_is_published, table)))
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.files import read_json, whole_file
+from tagline.files import read_json, write_text
 from tagline.generate.validate import table
 
 job.start(
@@ -15,5 +15,6 @@ job.start(
     inputs=snakemake.input,
 )
 files = [Path(file) for file in snakemake.input.validations]
-with whole_file(Path(snakemake.output.table)) as path:
-    path.write_text(table({file.parent.name: read_json(file) for file in files}))
+write_text(
+    table({file.parent.name: read_json(file) for file in files}), Path(snakemake.output.table)
+)

@@ -5,16 +5,26 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from tagline import provenance
 from tagline.files import whole_file
 from tagline.style import SETTINGS
 
 
 def save(figure: Figure, *, png: Path, pdf: Path) -> None:
-    """Write a figure as PNG and as vectors, byte for byte the same from the same numbers."""
-    undated: dict[Path, dict[str, str | None]] = {
-        png: {"Software": None},
-        pdf: {"CreationDate": None, "Creator": None, "Producer": None},
+    """Write a figure as PNG and as vectors, byte for byte the same from the same numbers.
+
+    Their metadata hold the provenance of this job: in PDF, whose keys are given, the keywords.
+    """
+    made = provenance.text()
+    metadata_of: dict[Path, dict[str, str | None]] = {
+        png: {"Software": None, **made},
+        pdf: {
+            "CreationDate": None,
+            "Creator": None,
+            "Producer": None,
+            "Keywords": made.get(provenance.KEY),
+        },
     }
-    for path, metadata in undated.items():
+    for path, metadata in metadata_of.items():
         with mpl.rc_context(SETTINGS), whole_file(path) as unfinished:
             figure.savefig(unfinished, metadata=metadata)
