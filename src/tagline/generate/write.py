@@ -1,14 +1,21 @@
-"""Writing jets as a ROOT tree with the branch names of JetClass.
+"""Writing jets as a ROOT tree with the branch names of JetClass, the same to the byte each time.
 
 Particle Transformer for Jet Tagging, Qu, Li, Qian (2022), arXiv:2202.03772.
 """
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
+from uuid import UUID
 
 import awkward as ak
 import numpy as np
 import uproot
 
+from tagline import provenance
 from tagline.columns import TRUTH
 from tagline.files import whole_file
 from tagline.generate.particles import wrapped
@@ -24,6 +31,7 @@ LABELS = {
     "label_bottom": "bottom",
 }
 IDENTITIES = {"isElectron": 11, "isMuon": 13, "isPhoton": 22}
+FIRST_DATE = datetime(1995, 1, 1)  # that ROOT can write
 
 
 def write_root(jets: Jets, path: Path, *, part: int, cross_section: float) -> None:
@@ -41,12 +49,33 @@ def write_root(jets: Jets, path: Path, *, part: int, cross_section: float) -> No
             }
         ),
     }
-    with whole_file(path) as unfinished, uproot.recreate(unfinished) as file:
+    with whole_file(path) as unfinished, undated(unfinished, identity(jets, part)) as file:
         types = {
             name: branch.dtype if isinstance(branch, np.ndarray) else branch.type
             for name, branch in branches.items()
         }
         file.mktree(TREE, types).extend(branches)
+        for key, record in provenance.text().items():
+            file[key] = record
+
+
+@contextmanager
+def undated(path: Path, identity: UUID) -> Iterator[uproot.WritableDirectory]:
+    """Yield a new file in which FIRST_DATE stands for the time of writing."""
+    date = uproot._util.datetime_to_code(FIRST_DATE)
+    with (
+        patch.object(uproot._util, "datetime_to_code", lambda _: date),
+        uproot.recreate(path, uuid_function=lambda: identity) as file,
+    ):
+        yield file
+
+
+def identity(jets: Jets, part: int) -> UUID:
+    """Return what ROOT tells files apart by, from their content instead of the time."""
+    content = hashlib.sha256(str(part).encode())
+    for column in (*jets.jets.values(), *jets.constituents.values()):
+        content.update(column.tobytes())
+    return UUID(bytes=content.digest()[:16], version=4)
 
 
 def jet_branches(jets: Jets) -> Columns:
