@@ -21,6 +21,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_tagline import reasons
 from snakemake_logger_plugin_tagline.progress import Progress
 
+TELLS_FAILURES = "TAGLINE_LOGGER"  # jobs whose environment has it leave their last line to us
 RETRY_WITHIN = 3.0  # seconds after which a failed job is taken to be given up
 SETTING_UP = (
     "Assuming unrestricted shared filesystem",
@@ -66,6 +67,8 @@ class LogHandler(LogHandlerBase):
             ),
         )
         self.in_full = settings.dryrun or settings.verbose or settings.debug_dag
+        if not self.in_full:
+            os.environ[TELLS_FAILURES] = "1"
         self.quiet = frozenset(settings.quiet or ())
         self.progress = Progress()
         self.exits: dict[int | None, str] = {}

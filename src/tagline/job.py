@@ -88,4 +88,5 @@ def report(
     message = " ".join(str(error).split())
     if not message or not isinstance(error, OURS):
         message = f"{kind.__name__}: {message}".removesuffix(": ")
-    sys.stderr.write(f"{name}: {message} ({log})\n")
+    if "TAGLINE_LOGGER" not in os.environ:  # which says it with the count of attempts
+        sys.stderr.write(f"{name}: {message} ({log})\n")
