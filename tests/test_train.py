@@ -3,67 +3,22 @@
 import math
 import os
 import signal
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from tagline.catalogue import Decorrelation, Training
+from tagline.checkpoint import Checkpoints
 from tagline.decorrelation import BaseDecorrelation
 from tagline.delivery import load
-from tagline.files import read_json
 from tagline.inputs import read_inputs
 from tagline.jets import read_jets, write_jets
-from tagline.train import train, weighted
-from tagline.trainer import KILLED, Trainer, learning_rate
-from tests.tasks import NONE, prepared_task, representations, taggers, with_training
-
-TIMES = ("jets_per_second",)
-
-
-@dataclass(frozen=True)
-class Run:
-    """Where a training reads and writes."""
-
-    prepared: Path
-    folder: Path
-
-    @property
-    def checkpoints(self):
-        return self.folder / "checkpoints"
-
-    @property
-    def history(self):
-        return read_json(self.folder / "history.json")
-
-    @property
-    def weights(self):
-        return torch.load(self.folder / "model.pt", weights_only=True)["weights"]
-
-    @property
-    def losses(self):
-        return [
-            {name: value for name, value in epoch.items() if name not in TIMES}
-            for epoch in self.history["epochs"]
-        ]
-
-    def train(self, *, name="nsubjettiness_6", seed=1, decorrelation=NONE, **training):
-        """Train with dropout, four steps an epoch, unless told otherwise."""
-        settings = {"epochs": 3, "batch_size": 16, "patience": 100, **training}
-        train(
-            self.prepared,
-            tagger=with_training(taggers()[name], **settings),
-            decorrelation=decorrelation,
-            protected=["mass"],
-            seed=seed,
-            model_file=self.folder / "model.pt",
-            history_file=self.folder / "history.json",
-            checkpoints=self.checkpoints,
-            threads=1,
-        )
-        return self
+from tagline.termination import KILLED
+from tagline.train import weighted
+from tagline.trainer import Trainer, learning_rate
+from tests.tasks import prepared_task, representations
+from tests.trainings import Run, same_weights
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +35,6 @@ def new_run(prepared, tmp_path_factory):
 @pytest.fixture(scope="module")
 def undisturbed(prepared, tmp_path_factory):
     return Run(prepared, tmp_path_factory.mktemp("undisturbed")).train()
-
-
-def same_weights(first, second):
-    return all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
 
 
 def disturb(monkeypatch, *, at_step, how):
@@ -143,11 +94,12 @@ def test_a_crash_loses_no_more_than_the_last_checkpoint(undisturbed, new_run, mo
         disturb(patch, at_step=7, how=crash)
         with pytest.raises(MemoryError):
             run.train(checkpoint_minutes=0)
-    state = torch.load(run.checkpoints / "state.pt", weights_only=True)
-    assert (state["progress"]["epoch"], state["progress"]["step"]) == (1, 2)
+    progress = Checkpoints(run.checkpoints, key="key", minutes=1).load()["progress"]
+    assert (progress["epoch"], progress["step"]) == (1, 2)
     run.train()
     assert same_weights(run, undisturbed)
     assert run.losses == undisturbed.losses
+    assert run.history["usage"]["attempts"] == 2
 
 
 def test_removes_its_checkpoints_at_the_end(undisturbed):
@@ -218,6 +170,19 @@ def test_the_history_tells_what_was_trained(undisturbed):
     assert history["train_jets"] == history["validation_jets"] == 70
     assert [epoch["epoch"] for epoch in history["epochs"]] == [0, 1, 2]
     assert history["seconds"] > 0
+
+
+def test_the_history_tells_what_it_took(undisturbed):
+    usage = undisturbed.history["usage"]
+    jets_per_second = 3 * 64 / undisturbed.history["seconds"]
+    assert usage == {
+        "device": "cpu",
+        "num_devices": 1,
+        "peak_memory_mb": 0,
+        "utilisation": None,
+        "jets_per_second": pytest.approx(jets_per_second),
+        "attempts": 1,
+    }
 
 
 @pytest.mark.parametrize(

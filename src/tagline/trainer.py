@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from signal import SIGTERM
 from typing import Any
 
 import numpy as np
@@ -19,16 +18,17 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from tagline.batch import Batch
 from tagline.catalogue import Tagger, Training
-from tagline.checkpoint import Checkpoints, Termination
+from tagline.checkpoint import Checkpoints
 from tagline.decorrelation import BaseDecorrelation
 from tagline.delivery import PackedJets
 from tagline.inputs import Inputs
 from tagline.model import Weights, build, num_parameters, objective_of
+from tagline.sharing import logits_of
+from tagline.termination import Termination
+from tagline.usage import Meter, Usage
 
 EVENTS_SHOWN = 5
-KILLED = 128 + SIGTERM
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +40,13 @@ class Progress:
     epoch: int = 0
     step: int = 0
     loss_sum: float = 0.0
+    jets: int = 0
     seconds: float = 0.0
     best: float = math.inf
     best_epoch: int = 0
     lowest_loss: float = math.inf
     stale_epochs: int = 0
+    total_jets: int = 0
     total_seconds: float = 0.0
     epochs: list[dict[str, float]] = field(default_factory=list)
 
@@ -69,10 +71,13 @@ class Trainer:
         *,
         method: BaseDecorrelation,
         seed: int,
+        meter: Meter,
     ) -> None:
         torch.manual_seed(seed)
         network = build(tagger, inputs)
         self.num_parameters = num_parameters(network)
+        if fabric.world_size > 1:
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network, self.optimiser = fabric.setup(
             network.to(fabric.device), optimiser_of(tagger.training, network)
         )
@@ -82,6 +87,8 @@ class Trainer:
         self.objective = objective_of(tagger)
         self.method = method
         self.seed = seed
+        self.meter = meter
+        self.usage = Usage()
         self.progress = Progress()
         self.best_weights: Weights = {}
 
@@ -95,6 +102,14 @@ class Trainer:
             "seconds": self.progress.total_seconds,
         }
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether this was the last epoch, or the loss has not fallen for long enough."""
+        return (
+            self.progress.epoch >= self.training.epochs
+            or self.progress.stale_epochs >= self.training.patience
+        )
+
     def run(
         self,
         train_jets: PackedJets,
@@ -102,21 +117,28 @@ class Trainer:
         *,
         checkpoints: Checkpoints,
         termination: Termination,
-    ) -> None:
-        """Train to the last epoch, or until the validation loss has not fallen for long enough."""
+    ) -> bool:
+        """Train to the end, or return False with all saved if the process is to end before."""
         self._resume(checkpoints)
-        while (
-            self.progress.epoch < self.training.epochs
-            and self.progress.stale_epochs < self.training.patience
-        ):
+        termination.deferred = True
+        while not self.has_ended:
             for _ in self._steps(train_jets):
-                if termination.requested or checkpoints.due:
+                if self._any(termination.requested is not None):
                     self._save(checkpoints)
-                if termination.requested:
-                    logger.info("saved before the end of epoch %d", self.progress.epoch)
-                    raise SystemExit(KILLED)
+                    logger.info("stopped before the end of epoch %d", self.progress.epoch)
+                    return False
+                if checkpoints.due:
+                    self._save(checkpoints)
             self._end_epoch(validation_jets)
             self._save(checkpoints)
+        return True
+
+    def _any(self, claim: bool) -> bool:
+        """Return whether it is true in any process, the same answer in all of them."""
+        if self.fabric.world_size == 1:
+            return claim
+        votes = torch.tensor(float(claim), device=self.fabric.device)
+        return bool(self.fabric.all_reduce(votes, reduce_op="sum"))
 
     def _steps(self, jets: PackedJets) -> Iterator[None]:
         """Do what is left of this epoch; jets that fill no whole batch wait for another epoch."""
@@ -128,21 +150,18 @@ class Trainer:
         steps = slice(progress.step, steps_an_epoch(jets, batch_size))
         for rows_B in torch.split(order_J, batch_size)[steps]:
             started = time.perf_counter()
-            progress.loss_sum += self._step(jets, self._share(rows_B))
+            progress.loss_sum += self._step(jets, rows_B)
             progress.step += 1
+            progress.jets += len(rows_B)
             progress.seconds += time.perf_counter() - started
             yield
-
-    def _share(self, rows: Tensor) -> Tensor:
-        """Return the rows that belong to this process of several."""
-        return rows[self.fabric.global_rank :: self.fabric.world_size]
 
     def _step(self, jets: PackedJets, rows_B: Tensor) -> float:
         """Change the weights once and return the loss before."""
         progress = self.progress
         position = (self.seed, progress.epoch, progress.step, self.fabric.global_rank)
         torch.manual_seed(int(generator_of(*position).integers(2**63)))
-        loss = self._losses(jets.take(rows_B)).loss
+        loss = self._losses(jets, rows_B).loss
         value = loss.item()
         if not math.isfinite(value):
             events = jets.event_id_J[rows_B[:EVENTS_SHOWN]].cpu().numpy().view(np.uint64)
@@ -155,8 +174,9 @@ class Trainer:
         self.optimiser.step()
         return value
 
-    def _losses(self, batch: Batch) -> Losses:
-        logits_BC = self.network(batch)
+    def _losses(self, jets: PackedJets, rows_B: Tensor) -> Losses:
+        batch = jets.take(rows_B)
+        logits_BC = logits_of(self.network, jets, rows_B, self.fabric)
         penalty = self.method.penalty(logits_BC, batch)
         return Losses(
             loss=self.objective.loss(logits_BC, batch) + penalty,
@@ -169,30 +189,23 @@ class Trainer:
         """Return means over the jets, in batches as in training: penalties depend on them."""
         self.network.eval()
         sums = torch.zeros(3, dtype=torch.float64, device=self.fabric.device)
-        rows_J = self._share(torch.arange(len(jets)))
-        share = max(1, self.training.batch_size // self.fabric.world_size)
-        for rows_B in torch.split(rows_J, share):
-            losses = self._losses(jets.take(rows_B))
+        for rows_B in torch.split(torch.arange(len(jets)), self.training.batch_size):
+            losses = self._losses(jets, rows_B)
             sums[0] += losses.loss * len(rows_B)
             sums[1] += losses.penalty * len(rows_B)
             sums[2] += losses.num_correct
-        loss, penalty, accuracy = (self._total(sums) / len(jets)).tolist()
+        loss, penalty, accuracy = self.fabric.broadcast((sums / len(jets)).tolist())
         return {"validation_loss": loss, "penalty": penalty, "validation_accuracy": accuracy}
-
-    def _total(self, sums: Tensor) -> Tensor:
-        total: Tensor = self.fabric.all_reduce(sums, reduce_op="sum")
-        return total
 
     def _end_epoch(self, validation_jets: PackedJets) -> None:
         """Validate, keep the weights if they are the best, note the epoch and begin the next."""
         progress = self.progress
-        loss_sum = self._total(torch.tensor(progress.loss_sum, device=self.fabric.device))
         entry = {
             "epoch": progress.epoch,
-            "train_loss": loss_sum.item() / progress.step / self.fabric.world_size,
+            "train_loss": progress.loss_sum / progress.step,
             **self._validate(validation_jets),
             "learning_rate": learning_rate(self.training, progress.epoch),
-            "jets_per_second": progress.step * self.training.batch_size / progress.seconds,
+            "jets_per_second": progress.jets / progress.seconds,
         }
         logger.info(", ".join(f"{name} {value:.5g}" for name, value in entry.items()))
         progress.epochs.append(entry)
@@ -206,11 +219,13 @@ class Trainer:
                 name: tensor.to("cpu", copy=True)
                 for name, tensor in self.network.state_dict().items()
             }
+        progress.total_jets += progress.jets
         progress.total_seconds += progress.seconds
-        progress.epoch, progress.step = progress.epoch + 1, 0
+        progress.epoch, progress.step, progress.jets = progress.epoch + 1, 0, 0
         progress.loss_sum = progress.seconds = 0.0
 
     def _save(self, checkpoints: Checkpoints) -> None:
+        self.usage += self.meter.read()
         if self.fabric.is_global_zero:
             checkpoints.save(
                 {
@@ -218,6 +233,7 @@ class Trainer:
                     "optimiser": self.optimiser.state_dict(),
                     "best_weights": self.best_weights,
                     "progress": asdict(self.progress),
+                    "usage": asdict(self.usage),
                 }
             )
 
@@ -229,6 +245,7 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self.best_weights = state["best_weights"]
         self.progress = Progress(**state["progress"])
+        self.usage = Usage(**state["usage"])
         logger.info("resumed in epoch %d, step %d", self.progress.epoch, self.progress.step)
 
 

@@ -4,28 +4,30 @@ from pathlib import Path
 
 from tagline import job
 from tagline.catalogue import Decorrelation, Tagger
+from tagline.checksums import CACHE, checksum
 from tagline.fingerprint import digest
-from tagline.train import train
+from tagline.train import Assignment, train
 
-names, params = snakemake.wildcards, snakemake.params
+names, params, prepared = snakemake.wildcards, snakemake.params, snakemake.input.prepared
 job.start(
     f"train {names.tagger} {names.decorrelation} {names.seed}",
     log=snakemake.log[0],
     rule=snakemake.rule,
-    wildcards=snakemake.wildcards,
+    wildcards=names,
     params=params,
     inputs=snakemake.input,
 )
-prepared = Path(snakemake.input.prepared)
-key = digest([dict(names), dict(params)], [file for file in prepared.rglob("*") if file.is_file()])
 train(
-    prepared,
-    tagger=Tagger(**params.tagger),
-    decorrelation=Decorrelation(**params.decorrelation),
-    protected=params.protected,
-    seed=int(names.seed),
-    model_file=Path(snakemake.output.model),
-    history_file=Path(snakemake.output.history),
-    checkpoints=Path("results/.checkpoints") / key,
-    threads=snakemake.threads,
+    Assignment(
+        prepared=Path(prepared),
+        tagger=Tagger(**params.tagger),
+        decorrelation=Decorrelation(**params.decorrelation),
+        protected=tuple(params.protected),
+        seed=int(names.seed),
+        model_file=Path(snakemake.output.model),
+        history_file=Path(snakemake.output.history),
+        checkpoints=Path("results/.checkpoints", "train", *names),
+        key=digest([dict(names), dict(params), checksum(prepared, cache=CACHE)]),
+        threads=snakemake.threads,
+    )
 )

@@ -1,0 +1,93 @@
+"""Small trainings, also in processes of their own that can be killed."""
+
+import multiprocessing
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from tagline.devices import Place
+from tagline.files import read_json
+from tagline.termination import signals_noted
+from tagline.train import Assignment, train_on
+from tests.tasks import NONE, taggers, with_training
+
+TIMES = ("jets_per_second",)
+ONE_CPU = Place("cpu", (0,))
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a training reads and writes."""
+
+    prepared: Path
+    folder: Path
+
+    @property
+    def checkpoints(self):
+        return self.folder / "checkpoints"
+
+    @property
+    def history(self):
+        return read_json(self.folder / "history.json")
+
+    @property
+    def weights(self):
+        return torch.load(self.folder / "model.pt", weights_only=True)["weights"]
+
+    @property
+    def losses(self):
+        return [
+            {name: value for name, value in epoch.items() if name not in TIMES}
+            for epoch in self.history["epochs"]
+        ]
+
+    def assignment(
+        self, *, name="nsubjettiness_6", seed=1, decorrelation=NONE, key="key", **training
+    ):
+        """Ask for dropout and four steps an epoch, unless told otherwise."""
+        settings = {"epochs": 3, "batch_size": 16, "patience": 100, **training}
+        return Assignment(
+            prepared=self.prepared,
+            tagger=with_training(taggers()[name], **settings),
+            decorrelation=decorrelation,
+            protected=("mass",),
+            seed=seed,
+            model_file=self.folder / "model.pt",
+            history_file=self.folder / "history.json",
+            checkpoints=self.checkpoints,
+            key=key,
+            threads=1,
+        )
+
+    def train(self, *, place=ONE_CPU, **settings):
+        with signals_noted() as termination:
+            train_on(place, self.assignment(**settings), termination)
+        return self
+
+    def start(self, *, before=None, **settings):
+        """Start training in a process of its own, after a call of `before` there."""
+        process = PROCESSES.Process(target=_train, args=(self, before, settings))
+        process.start()
+        return process
+
+
+def _train(run, before, settings):
+    torch.set_num_threads(1)
+    if before:
+        before()
+    run.train(**settings)
+
+
+def same_weights(first, second):
+    return all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+PROCESSES = multiprocessing.get_context("forkserver")  # one import of torch for all of them
+PROCESSES.set_forkserver_preload([__name__])
