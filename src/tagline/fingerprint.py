@@ -20,6 +20,7 @@ CONFIGURATION = {
     f"{PACKAGE}.{name}"
     for name in ("catalogue", "config", "legend", "strict", "plugins", "fingerprint")
 }
+_behind: dict[str, tuple[Path, ...]] = {}
 
 
 def fingerprint(*modules: str) -> str:
@@ -38,7 +39,14 @@ def fingerprint(*modules: str) -> str:
         if module not in closure and module not in CONFIGURATION:
             closure.add(module)
             waiting.extend(imports_of(module))
-    return digest({module: tree_of(module) for module in sorted(closure)})
+    total = digest({module: tree_of(module) for module in sorted(closure)})
+    _behind[total] = tuple(path_of(module) for module in sorted(closure))
+    return total
+
+
+def files_behind(total: str) -> tuple[Path, ...]:
+    """Return the files of a fingerprint that this process has taken, none if it has not."""
+    return _behind.get(total, ())
 
 
 def digest(values: Any, files: Iterable[Path] = ()) -> str:  # noqa: ANN401 (any JSON)
