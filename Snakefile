@@ -9,6 +9,7 @@ score      model      -> results/{task}/scores/{tagger}/{decorrelation}/{seed}/
 decorrelate  scores   -> results/{task}/scores/... of methods that act after training
 evaluate   scores     -> results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json
 compare    metrics    -> results/{study}/tables/ and results/{study}/figures/
+account    benchmarks -> results/{study}/tables/time.csv
 """
 
 
@@ -42,3 +43,4 @@ include: "workflow/rules/score.smk"
 include: "workflow/rules/decorrelate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/account.smk"

@@ -136,8 +136,8 @@ def test_each_reason_has_its_words(known, says):
     assert reasons([trained(1, **known)], STAGES).splitlines()[0] == says
 
 
-def run_of(*, seconds: float, memory_mb: float = 100.0, **wildcards: str) -> Run:
-    return Run("train", {"task": "tops", "seed": "1", **wildcards}, seconds, 1.0, memory_mb, 0, 0)
+def run_of(*, seconds: float, memory_mib: float = 100.0, **wildcards: str) -> Run:
+    return Run("train", {"task": "tops", "seed": "1", **wildcards}, seconds, 1.0, memory_mib, 0, 0)
 
 
 def test_estimates_come_from_the_same_tagger_where_there_is_one():

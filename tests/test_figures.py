@@ -11,7 +11,7 @@ from tagline.compare import Comparison
 from tagline.style import SETTINGS
 from tests.scores import toy_comparison
 
-SOURCES = {"metrics", "images", "recipes"}
+SOURCES = {"metrics", "images", "recipes", "benchmarks"}
 FROM_METRICS = [
     name
     for name in plugins.names("figures")

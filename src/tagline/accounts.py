@@ -19,18 +19,18 @@ class Run:
         wildcards: which job of the stage.
         seconds: from its start to its end.
         cpu_seconds: of all its processes, as seen at the last sample; None if it was too short.
-        memory_mb: the highest sample of its resident memory in MiB.
-        read_mb: from disk, without what the system had in memory, in MiB.
-        written_mb: to disk, in MiB.
+        memory_mib: the highest sample of its resident memory in MiB.
+        read_mib: from disk, without what the system had in memory, in MiB.
+        written_mib: to disk, in MiB.
     """
 
     rule: str
     wildcards: Mapping[str, str]
     seconds: float
     cpu_seconds: float | None
-    memory_mb: float | None
-    read_mb: float | None
-    written_mb: float | None
+    memory_mib: float | None
+    read_mib: float | None
+    written_mib: float | None
 
 
 def read_runs(
@@ -67,9 +67,9 @@ def read_run(path: Path, *, rule: str, wildcards: Mapping[str, str]) -> Run:
         wildcards=wildcards,
         seconds=float(row["s"]),
         cpu_seconds=_number(row, "cpu_time"),
-        memory_mb=_number(row, "max_rss"),
-        read_mb=_number(row, "io_in"),
-        written_mb=_number(row, "io_out"),
+        memory_mib=_number(row, "max_rss"),
+        read_mib=_number(row, "io_in"),
+        written_mib=_number(row, "io_out"),
     )
 
 

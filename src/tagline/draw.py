@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tagline import plugins
+from tagline.accounts_table import Account, read
 from tagline.compare import load
 from tagline.figures import save
 from tagline.files import read_json
@@ -18,7 +19,7 @@ def draw(name: str, files: Sequence[Path], *, legend: Legend, png: Path, pdf: Pa
 
     Args:
         name: the plugin.
-        files: metrics files, prepared folders or validation files, as the plugin's READS says.
+        files: metrics, prepared folders, validations or a time table, as the plugin's READS says.
         legend: titles and published numbers.
         png: gets the figure as pixels.
         pdf: gets the figure as vectors.
@@ -47,8 +48,14 @@ def read_validations(files: Sequence[Path], legend: Legend) -> dict[str, Any]:
     return {file.parent.name: read_json(file) for file in files}
 
 
+def read_account(files: Sequence[Path], legend: Legend) -> Account:
+    """Read the time table of a study."""
+    return Account(legend, read(files[0]))
+
+
 SOURCES: dict[str, Callable[[Sequence[Path], Legend], Any]] = {
     "metrics": load,
     "images": read_images,
     "recipes": read_validations,
+    "benchmarks": read_account,
 }

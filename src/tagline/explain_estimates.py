@@ -35,14 +35,14 @@ class Estimate:
 
     Args:
         seconds: of wall time; None if no earlier run is comparable.
-        memory_mb: at most, in MiB; None if it was not measured.
-        disk_mb: of its outputs, in MiB; None if there are none to compare with.
+        memory_mib: at most, in MiB; None if it was not measured.
+        disk_mib: of its outputs, in MiB; None if there are none to compare with.
         runs: the earlier runs behind it.
     """
 
     seconds: float | None
-    memory_mb: float | None
-    disk_mb: float | None
+    memory_mib: float | None
+    disk_mib: float | None
     runs: tuple[Run, ...]
 
 
@@ -112,16 +112,16 @@ def estimate(runs: Sequence[Run], sizes: Sequence[Size]) -> Estimate:
     """Estimate what a job takes from comparable ones."""
     return Estimate(
         seconds=median(run.seconds for run in runs) if runs else None,
-        memory_mb=max((run.memory_mb for run in runs if run.memory_mb is not None), default=None),
-        disk_mb=median(size.bytes for size in sizes) / MEBIBYTE if sizes else None,
+        memory_mib=max((run.memory_mib or 0.0 for run in runs), default=0.0) or None,
+        disk_mib=median(size.bytes for size in sizes) / MEBIBYTE if sizes else None,
         runs=tuple(runs),
     )
 
 
 def _line(stage: str, expected: Sequence[Estimate]) -> tuple[str, ...]:
     seconds = [one.seconds for one in expected if one.seconds is not None]
-    memory = [one.memory_mb for one in expected if one.memory_mb is not None]
-    disk = [one.disk_mb for one in expected if one.disk_mb is not None]
+    memory = [one.memory_mib for one in expected if one.memory_mib is not None]
+    disk = [one.disk_mib for one in expected if one.disk_mib is not None]
     return (
         stage,
         str(len(expected)),
@@ -159,7 +159,7 @@ def _together(
     seconds = {number: one.seconds or 0.0 for number, one in expected.items()}
     core_hours = sum(seconds[job.number] * job.resources.get("cores", 1) for job in planned) / 3600
     gpu_hours = sum(seconds[job.number] * job.resources.get("gpu", 0) for job in planned) / 3600
-    disk = sum(one.disk_mb or 0.0 for one in expected.values())
+    disk = sum(one.disk_mib or 0.0 for one in expected.values())
     bounds = {"the longest chain of jobs": longest_chain(planned, seconds)}
     for name, limit in limits.items():
         asked = sum(seconds[job.number] * job.resources.get(name, 0) for job in planned)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import strip_wildcard_constraints
 
 SOURCE = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, SOURCE)
@@ -218,7 +219,7 @@ def validations_of_study():
 
 
 def source_of_figure(wildcards):
-    """List what a figure reads: metrics, images or samples."""
+    """List what a figure reads: metrics, images, samples or the time table."""
     match plugins.constant_of("figures", wildcards.figure, "READS"):
         case "metrics":
             return metrics_of_study()
@@ -230,6 +231,8 @@ def source_of_figure(wildcards):
             )
         case "recipes":
             return validations_of_study()
+        case "benchmarks":
+            return expand("results/{study}/tables/time.csv", study=STUDY.name)
 
 
 def caption_of_figure(wildcards):
@@ -242,17 +245,70 @@ def code_of_figure(wildcards):
     return fingerprint("tagline.draw", f"tagline.figures.{wildcards.figure}")
 
 
-def tables_of_study():
-    """List the tables of the study."""
+def tables_of_results():
+    """List the tables of the study that hold results."""
     tables = ["comparison.csv", "comparison.md", "comparison.tex"]
     if validations_of_study():
         tables.append("samples.md")
     return expand("results/{study}/tables/{table}", study=STUDY.name, table=tables)
 
 
+def tables_of_study():
+    """List the tables of the study."""
+    account = expand("results/{study}/tables/time.{kind}", study=STUDY.name, kind=["csv", "md"])
+    return tables_of_results() + account
+
+
+def names_of_figures():
+    """List the figures of the study that show results."""
+    return [
+        figure
+        for figure in STUDY.figures
+        if plugins.constant_of("figures", figure, "READS") != "benchmarks"
+    ]
+
+
+def figures_of_results():
+    """List the figures of the study that show results."""
+    figures = names_of_figures()
+    return expand("results/{study}/figures/{figure}.png", study=STUDY.name, figure=figures)
+
+
 def figures_of_study():
     """List the figures of the study."""
     return expand("results/{study}/figures/{figure}.png", study=STUDY.name, figure=STUDY.figures)
+
+
+def benchmarks_of_stages(wildcards):
+    """Return where each stage leaves its benchmarks, but for the one that adds them up."""
+    return {
+        stage.name: strip_wildcard_constraints(stage.benchmark)
+        for stage in workflow.rules
+        if stage.benchmark and stage.name != "account"
+    }
+
+
+def histories_of_trainings(wildcards):
+    """Return where trainings leave their histories."""
+    return strip_wildcard_constraints(rules.train.output.history)
+
+
+def names_of_study():
+    """List the names that a study uses, by wildcard."""
+    tasks = [CONFIG.tasks[task] for task in STUDY.tasks]
+    taggers = [CONFIG.taggers[tagger] for tagger in STUDY.taggers]
+    read = [tagger.representation for tagger in taggers]
+    trained = [CONFIG.trained_as(decorrelation) for decorrelation in STUDY.decorrelations]
+    return {
+        "study": [STUDY.name],
+        "task": list(STUDY.tasks),
+        "dataset": list(dict.fromkeys(name for task in tasks for name in task.datasets)),
+        "representation": list(dict.fromkeys([*read, *STUDY.images])),
+        "tagger": list(STUDY.taggers),
+        "decorrelation": list(dict.fromkeys([*STUDY.decorrelations, *trained])),
+        "seed": list(map(str, STUDY.seeds)),
+        "figure": names_of_figures(),
+    }
 
 
 for task in STUDY.tasks:
