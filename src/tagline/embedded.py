@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 from tagline.provenance import KEY, Provenance, parse
@@ -19,6 +20,9 @@ def read(path: Path) -> Provenance | None:
     """Return how a file was made, or a folder by the first of its files; None if it is not said.
 
     A CSV has no place for it: it is made with a Markdown file of the same name.
+
+    Raises:
+        ValueError: the file is damaged.
     """
     if path.is_dir():
         files = (file for file in sorted(path.iterdir()) if file.is_file())
@@ -26,7 +30,12 @@ def read(path: Path) -> Provenance | None:
     if path.suffix == ".csv":
         return read(path.with_suffix(".md"))
     reader = READERS.get(path.suffix)
-    written = reader(path) if reader and path.exists() else None
+    if reader is None or not path.exists():
+        return None
+    try:
+        written = reader(path)
+    except (OSError, RuntimeError, UnpicklingError, ValueError) as error:
+        raise ValueError(f"{path}: cannot be read: {error}") from None
     return parse(written) if written else None
 
 

@@ -65,7 +65,7 @@ def record_of(
     commit, dirty = commit_of(PROJECT)
     return Provenance(
         rule=rule,
-        wildcards=dict(wildcards),
+        wildcards=dict(sorted(wildcards.items())),
         config=digest(config),
         code=code,
         inputs={path: checksum(path, cache=cache) for path in map(str, inputs)},

@@ -7,14 +7,17 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import wrap
 
 from tagline.checksums import REMOTE, checksum
 from tagline.embedded import read
 from tagline.provenance import UNKNOWN, Provenance
 
 SHOWN = 12  # digits of a commit
+WIDTH = 99
 OK, CHANGED, MISSING = "OK", "CHANGED", "missing"
 
 
@@ -79,8 +82,10 @@ class Chain:
 
     def follow(self, path: str, *, state: str) -> Artefact:
         """Return an artefact with all behind it that is not told yet."""
-        there = state not in (REMOTE, MISSING)
-        record = read(self.project / path) if there else None
+        record = None
+        if state not in (REMOTE, MISSING):
+            with suppress(ValueError):  # a damaged input is CHANGED, and tells no more
+                record = read(self.project / path)
         if record is None or path in self.told:
             return Artefact(path, state, record, repeated=record is not None)
         self.told.add(path)
@@ -97,7 +102,10 @@ class Chain:
         if not (self.project / path).exists():
             return MISSING
         if path not in self.checksums:
-            self.checksums[path] = checksum(str(self.project / path), cache=None)
+            try:
+                self.checksums[path] = checksum(str(self.project / path), cache=None)
+            except ValueError:  # damaged JSON
+                return CHANGED
         return OK if self.checksums[path] == recorded else CHANGED
 
 
@@ -106,7 +114,8 @@ def describe(top: Artefact) -> str:
     records = [artefact.record for artefact in top.walk() if artefact.record]
     shared = shared_versions(records)
     header = ", ".join(f"{name} {version}" for name, version in shared.items())
-    return "\n".join([header, "", *_lines(top, shared, first="", rest="")]) + "\n"
+    tree = _lines(top, shared, first="", rest="")
+    return "\n".join([*wrap(header, WIDTH), "", *tree, ""])
 
 
 def shared_versions(records: Sequence[Provenance]) -> dict[str, str]:
