@@ -96,8 +96,10 @@ def show_time(seconds: float | None) -> str:
             return f"{seconds:.3g} s"
         case _ if seconds < 99.5 * 60:
             return f"{seconds / 60:.3g} min"
+        case _ if seconds < 99.5 * 3600:
+            return f"{seconds / 3600:.3g} h"
         case _:
-            return f"{seconds / 3600:,.4g} h"
+            return f"{seconds / 3600:,.0f} h"
 
 
 def show_size(mebibytes: float | None) -> str:

@@ -169,11 +169,16 @@ def _max(values: Iterable[float | None]) -> float | None:
 
 
 def write(rows: Iterable[Row], path: Path) -> None:
-    """Write rows as CSV; what was not measured is empty."""
+    """Write rows as CSV, to six digits; what was not measured is empty."""
     with whole_file(path) as unfinished, unfinished.open("w", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
+        for row in rows:
+            writer.writerow({name: _written(value) for name, value in asdict(row).items()})
+
+
+def _written(value: object) -> object:
+    return f"{value:.6g}" if isinstance(value, float) else value
 
 
 def read(path: Path) -> tuple[Row, ...]:

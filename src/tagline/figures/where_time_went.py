@@ -3,6 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tagline.accounts import show_time
 from tagline.accounts_table import Account, Row
 from tagline.style import GREY, annotate, colour, styled
 
@@ -14,6 +15,7 @@ CAPTION = (
     "at first and every 30 seconds later."
 )
 SHARED = "not of one tagger"
+ROOM_FOR_NUMBERS = (1.25, 1.45)  # right of the longest bar
 UNITS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
@@ -21,17 +23,18 @@ UNITS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
 def draw(account: Account) -> Figure:
     """Draw the time left and the memory right, the first stage on top."""
     stages = list(dict.fromkeys(row.stage for row in account.rows))
-    figure = Figure(figsize=(9.6, 1.4 + 0.34 * len(stages)))
+    figure = Figure(figsize=(9.6, 1.7 + 0.34 * len(stages)))
     time, memory = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
     _draw_time(time, account, stages)
     _draw_memory(memory, account, stages)
     time.set_yticks(range(len(stages)), stages)
     time.invert_yaxis()
-    for axes in (time, memory):
+    for axes, room in zip((time, memory), ROOM_FOR_NUMBERS, strict=True):
         axes.tick_params(axis="y", which="both", left=False, right=False)
         axes.tick_params(axis="x", which="both", top=False)
-        axes.margins(x=0.16)
-        axes.set_xlim(left=0)
+        axes.set_xlim(0, axes.get_xlim()[1] * room)
+    if account.rows:
+        figure.legend(*time.get_legend_handles_labels(), loc="outside lower center", ncols=5)
     return figure
 
 
@@ -54,11 +57,9 @@ def _draw_time(axes: Axes, account: Account, stages: list[str]) -> None:
         labelled.add(label)
     for position, stage in enumerate(stages):
         jobs = sum(row.jobs for row in account.rows if row.stage == stage)
-        text = f" {left[stage]:.3g} {unit}, {jobs} job{'s' * (jobs != 1)}"
+        text = f" {show_time(left[stage] * seconds)}, {jobs} job{'s' * (jobs != 1)}"
         axes.text(left[stage], position, text, va="center", fontsize="small")
     axes.set_xlabel(f"wall time, all jobs added [{unit}]")
-    if labelled:
-        axes.legend(loc="best")
     annotate(axes, _summary(account), above_title=False)
 
 
@@ -68,7 +69,7 @@ def _draw_memory(axes: Axes, account: Account, stages: list[str]) -> None:
         peak = max((row.peak_memory_mib for row in rows if row.peak_memory_mib), default=None)
         if peak is not None:
             axes.barh(position, peak / 1024, height=0.7, color=GREY)
-        text = "not measured" if peak is None else f"{peak / 1024:.2g}"
+        text = "not measured" if peak is None else f"{peak / 1024:.2g} GiB"
         axes.text((peak or 0) / 1024, position, f" {text}", va="center", fontsize="small")
     axes.set_xlabel("peak memory of a job [GiB]")
 
@@ -91,9 +92,8 @@ def _colour(account: Account, row: Row) -> str:
 
 
 def _summary(account: Account) -> str:
-    seconds, unit = _unit(sum(row.wall_s for row in account.rows))
-    wall = sum(row.wall_s for row in account.rows) / seconds
-    cpu = sum(row.cpu_s or 0 for row in account.rows) / seconds
+    wall = show_time(sum(row.wall_s for row in account.rows))
+    cpu = show_time(sum(row.cpu_s or 0 for row in account.rows))
     devices = ", ".join(dict.fromkeys(row.device for row in account.rows if row.device))
     trained = f", trained on {devices}" if devices else ""
-    return f"sum: {wall:.3g} {unit} of wall time, {cpu:.3g} {unit} of CPU time{trained}"
+    return f"sum: {wall} of wall time, {cpu} of CPU time{trained}"
