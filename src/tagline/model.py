@@ -1,5 +1,6 @@
 """A trained tagger as one file: its weights, with its configuration and inputs inside."""
 
+import io
 from dataclasses import asdict
 from pathlib import Path
 
@@ -41,8 +42,10 @@ def save_model(path: Path, *, weights: Weights, tagger: Tagger, inputs: Inputs) 
         name: torch.from_numpy(array) for name, array in inputs.statistics.items()
     }
     contents = {"tagger": tagger.model_dump(mode="json"), "inputs": described, "weights": weights}
+    serialised = io.BytesIO()  # torch's own writer does not say that a disk is full
+    torch.save(contents | provenance.entry(), serialised)
     with whole_file(path) as unfinished:
-        torch.save(contents | provenance.entry(), unfinished)
+        unfinished.write_bytes(serialised.getvalue())
 
 
 def load_model(path: Path) -> tuple[nn.Module, Tagger, Inputs]:
