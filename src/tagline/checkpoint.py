@@ -119,8 +119,8 @@ def write_synced(path: Path, contents: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def shortage(error: Exception, folder: Path) -> str:
-    """Return why writing to a folder failed, in one line with the space that is left."""
+def shortage(error: OSError, folder: Path) -> str:
+    """Return why writing to a folder failed, with the space that is left."""
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(existing).free / BYTES_PER_MB
-    return f"{str(error).splitlines()[0]} ({free:.1f} MB free in {existing})"
+    return f"{error.strerror or error} ({free:.1f} MB free in {existing})"

@@ -130,8 +130,8 @@ def write(
     try:
         save_model(model_file, weights=weights, tagger=assignment.tagger, inputs=inputs)
         write_json(history, assignment.history_file)
-    except (OSError, RuntimeError) as error:  # RuntimeError: torch's word for a full disk
-        raise OSError(f"no {model_file}: {shortage(error, model_file.parent)}") from error
+    except OSError as error:
+        raise OSError(f"no model: {shortage(error, model_file.parent)}") from error
 
 
 def usage_of(trainer: Trainer, *, attempts: int) -> dict[str, dict[str, Any]]:
