@@ -151,6 +151,24 @@ def test_an_error_of_all_is_the_error_of_the_first(new_run):
     assert not children()
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("num_gpus", [1, 2])
+def test_gpus_give_the_result_of_a_cpu(num_gpus, new_run):
+    if torch.cuda.device_count() < num_gpus:
+        pytest.skip("too few GPUs")
+    run = new_run("pfn")
+    expected = Run(run.prepared, run.folder / "expected").train(name="pfn", decorrelation=DISCO)
+    place = Place("cuda", tuple(range(num_gpus)))
+    run.train(name="pfn", decorrelation=DISCO, place=place)
+    for epoch, expected_epoch in zip(run.losses, expected.losses, strict=True):
+        assert epoch == pytest.approx(expected_epoch, rel=1e-2)
+    usage = run.history["usage"]
+    assert usage["num_devices"] == num_gpus
+    assert usage["device"] == torch.cuda.get_device_name()
+    assert usage["peak_memory_mb"] > 0
+
+
 SNAKEFILE = """
 rule train:
     output: "model.pt"
