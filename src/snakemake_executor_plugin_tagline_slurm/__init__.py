@@ -11,7 +11,7 @@ used every day needs:
 
 import shlex
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -97,6 +97,15 @@ class Executor(SlurmExecutor):
         number, log = str(job_info.external_jobid), str(job_info.aux["slurm_logfile"])
         self.submissions.add(job_info.job, number=number, log=log)
         super()._report_job_submission_threadsafe(job_info)
+
+    async def check_active_jobs(
+        self, active_jobs: Sequence[SubmittedJobInfo]
+    ) -> AsyncIterator[SubmittedJobInfo]:
+        """Yield the jobs that go on, and ask again at a steady pace, however long they take."""
+        async for job_info in super().check_active_jobs(active_jobs):
+            yield job_info
+        pace = self.workflow.executor_settings.init_seconds_before_status_checks
+        self.next_seconds_between_status_checks = pace
 
     def get_account_arg(self, job: JobExecutorInterface) -> Iterator[str]:
         """Yield the account that the job or else the site names."""

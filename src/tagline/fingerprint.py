@@ -23,6 +23,7 @@ CONFIGURATION = {
 _behind: dict[str, tuple[Path, ...]] = {}
 
 
+@cache
 def fingerprint(*modules: str) -> str:
     """Hash the named modules of the package and everything they import inside it.
 

@@ -60,7 +60,7 @@ KillWait=10
 SlurmdTimeout=20
 ReturnToService=2
 MailProg=/bin/true
-NodeName=DEFAULT CPUs=2 RealMemory=8000 State=UNKNOWN
+NodeName=DEFAULT CPUs=2 RealMemory=20000 State=UNKNOWN
 {nodes}
 PartitionName=cpu Nodes={cpu_nodes} Default=YES MaxTime=1-0
 PartitionName=gpu Nodes={gpu_nodes} MaxTime=1-0
@@ -81,6 +81,12 @@ StoragePass=slurm
 StorageLoc=slurm
 LogFile={folder}/slurmdbd.log
 PidFile={folder}/slurmdbd.pid
+"""
+
+# Snakemake starts srun without the SLURM_ variables, so without the place of slurm.conf.
+SRUN = """\
+#!/bin/sh
+SLURM_CONF={folder}/slurm.conf exec {srun} "$@"
 """
 
 DATABASE = """\
@@ -109,7 +115,7 @@ class Cluster:
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.environment = os.environ | {
             "SLURM_CONF": str(folder / "slurm.conf"),
-            "PATH": search_path(),
+            "PATH": f"{folder}/bin:{search_path()}",
         }
 
     def start(self) -> None:
@@ -203,7 +209,7 @@ class Cluster:
         return [dict(zip(fields, line.split("|"), strict=True)) for line in lines]
 
     def _write_configuration(self) -> None:
-        for name in ("munge", "state", "spool", "database"):
+        for name in ("munge", "state", "spool", "database", "bin"):
             (self.folder / name).mkdir(parents=True)
         values = {f"{name}_port": port for name, port in self.ports.items()}
         values |= {"folder": self.folder, "host": socket.gethostname()}
@@ -217,6 +223,8 @@ class Cluster:
             values[f"{partition}_nodes"] = ",".join(nodes)
         self._write("slurm.conf", SLURM_CONF, values)
         self._write("slurmdbd.conf", SLURMDBD_CONF, values)
+        self._write("bin/srun", SRUN, values | {"srun": shutil.which("srun")})
+        (self.folder / "bin/srun").chmod(0o755)
         self._write("gres.conf", f"NodeName={values['gpu_nodes']} Name=gpu File=/dev/null\n", {})
 
     def _write(self, name: str, text: str, values: Mapping[str, object]) -> None:
@@ -244,7 +252,12 @@ class Cluster:
         folder = self.folder / "database"
         user = pwd.getpwuid(os.getuid()).pw_name
         common = [f"--datadir={folder}", f"--user={user}"]
-        self.run("mariadb-install-db", "--no-defaults", *common, "--auth-root-authentication-method=normal")
+        self.run(
+            "mariadb-install-db",
+            "--no-defaults",
+            *common,
+            "--auth-root-authentication-method=normal",
+        )
         self.start_daemon(
             "mariadbd",
             "mariadbd",
@@ -305,7 +318,11 @@ def processes_of_node(folder: Path, node: str) -> list[int]:
         except (FileNotFoundError, PermissionError, ProcessLookupError):
             continue
         of_cluster = f"SLURM_CONF={folder}/slurm.conf" in environment
-        if command[0].startswith("slurmstepd") and of_cluster and f"SLURMD_NODENAME={node}" in environment:
+        if (
+            command[0].startswith("slurmstepd")
+            and of_cluster
+            and f"SLURMD_NODENAME={node}" in environment
+        ):
             found.append(int(entry.name))
     return found
 
@@ -315,7 +332,9 @@ def descendants(process: int) -> list[int]:
     parents = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:
-            parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            parents[int(entry.name)] = int(
+                (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            )
         except (FileNotFoundError, ProcessLookupError):
             continue
     found, waiting = [], [process]
@@ -347,7 +366,9 @@ def stop_process(process: subprocess.Popen[bytes]) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1]).resolve()
+    asked_to_stop = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, asked_to_stop)
     with running(folder) as cluster:
-        sys.stdout.write(f"export SLURM_CONF={folder}/slurm.conf\n")
+        sys.stdout.write(f"export SLURM_CONF={folder}/slurm.conf PATH={folder}/bin:$PATH\n")
         sys.stdout.flush()
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        signal.sigwait(asked_to_stop)

@@ -41,6 +41,18 @@ wildcard_constraints:
     batch=r"\d{4}",
 
 
+def entry(path):
+    """Make a function that finds an entry of the catalogue, as `entry("taggers/{tagger}")`."""
+
+    def of_job(wildcards):
+        found = CATALOGUE
+        for name in path.format(**wildcards).split("/"):
+            found = found[name]
+        return found
+
+    return of_job
+
+
 def megabytes(base, per_input=0):
     """Make a function that asks for memory by the size of the input, more after each failure."""
     return growing(base, per_input / 1e6)

@@ -18,8 +18,8 @@ rule decorrelate:
         mem_mb=megabytes(1000, per_input=10),
         runtime=minutes(10, per_gigabyte=60),
     params:
-        decorrelation=lookup("decorrelations/{decorrelation}", within=CATALOGUE),
-        protected=lookup("tasks/{task}/protected", within=CATALOGUE),
+        decorrelation=entry("decorrelations/{decorrelation}"),
+        protected=entry("tasks/{task}/protected"),
         code=code_of_decorrelation,
     script:
         "../scripts/decorrelate.py"

@@ -15,7 +15,7 @@ rule evaluate:
         mem_mb=megabytes(1000, per_input=10),
         runtime=minutes(10, per_gigabyte=120),
     params:
-        protected=lookup("tasks/{task}/protected", within=CATALOGUE),
+        protected=entry("tasks/{task}/protected"),
         replicas=STUDY.bootstrap_replicas,
         code=fingerprint("tagline.evaluate"),
     script:

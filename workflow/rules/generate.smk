@@ -16,7 +16,7 @@ rule generate:
         runtime=minutes_of_generation,
     params:
         recipe=recipe_of_dataset,
-        num_jets=lookup("datasets/{dataset}/generate/jets_per_part", within=CATALOGUE),
+        num_jets=entry("datasets/{dataset}/generate/jets_per_part"),
         code=fingerprint("tagline.generate"),
     script:
         "../scripts/generate.py"

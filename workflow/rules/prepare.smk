@@ -14,8 +14,8 @@ rule prepare:
         mem_mb=megabytes(1000, per_input=6),
         runtime=minutes(30, per_gigabyte=60),
     params:
-        representation=lookup("representations/{representation}", within=CATALOGUE),
-        task=lookup("tasks/{task}", within=CATALOGUE),
+        representation=entry("representations/{representation}"),
+        task=entry("tasks/{task}"),
         code=code_of_representation,
     script:
         "../scripts/prepare.py"

@@ -18,7 +18,7 @@ rule score:
         mem_mb=megabytes(1500, per_input=6),
         runtime=minutes(15, per_gigabyte=60),
     params:
-        protected=lookup("tasks/{task}/protected", within=CATALOGUE),
+        protected=entry("tasks/{task}/protected"),
         code=code_of_scoring,
     script:
         "../scripts/score.py"

@@ -16,7 +16,7 @@ rule skim:
         runtime=minutes(60, per_gigabyte=10),
     params:
         files=files_of_batch,
-        dataset=lookup("datasets/{dataset}", within=CATALOGUE),
+        dataset=entry("datasets/{dataset}"),
         code=code_of_reader,
     script:
         "../scripts/skim.py"

@@ -14,7 +14,7 @@ rule split:
         mem_mb=megabytes(1000, per_input=6),
         runtime=minutes(15, per_gigabyte=10),
     params:
-        task=lookup("tasks/{task}", within=CATALOGUE),
+        task=entry("tasks/{task}"),
         code=fingerprint("tagline.split"),
     script:
         "../scripts/split.py"

@@ -19,9 +19,9 @@ rule train:
         mem_mb=megabytes(1500, per_input=6),
         runtime=minutes(600),
     params:
-        tagger=lookup("taggers/{tagger}", within=CATALOGUE),
-        decorrelation=lookup("decorrelations/{decorrelation}", within=CATALOGUE),
-        protected=lookup("tasks/{task}/protected", within=CATALOGUE),
+        tagger=entry("taggers/{tagger}"),
+        decorrelation=entry("decorrelations/{decorrelation}"),
+        protected=entry("tasks/{task}/protected"),
         code=code_of_training,
     script:
         "../scripts/train.py"
