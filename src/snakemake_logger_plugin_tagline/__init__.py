@@ -27,6 +27,7 @@ SETTING_UP = (
     "Assuming unrestricted shared filesystem",
     "Building DAG of jobs",
     "Conda environments: ignored",
+    "Config file ",
     "Group jobs: inactive",
     "Singularity containers: ignored",
     "Using shell",
