@@ -33,13 +33,14 @@ class Place:
 def place_of(num_devices: int) -> Iterator[Place]:
     """Claim GPUs for a training while the block lasts; without any GPU, take one CPU process."""
     gpus = visible_gpus()
-    if len(gpus) < num_devices:
-        logger.info("%d GPUs asked for, %d visible", num_devices, len(gpus))
     if not gpus:
+        logger.info("trains on the CPU: no GPU is visible")
         yield Place("cpu", (0,))
         return
     with claimed(gpus, number=min(num_devices, len(gpus)), folder=claims_folder()) as devices:
-        logger.info("takes GPU %s of %d", ", ".join(map(str, devices)), len(gpus))
+        if len(devices) < num_devices:
+            logger.warning("%d GPUs asked for, %d visible", num_devices, len(gpus))
+        logger.info("trains on GPU %s", ", ".join(gpus[index] for index in devices))
         yield Place("cuda", devices)
 
 

@@ -22,7 +22,7 @@ from typing import IO, Any, TypeVar
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import LightningEnvironment
-from lightning_fabric.strategies import DDPStrategy, SingleDeviceStrategy
+from lightning_fabric.strategies import DDPStrategy
 from torch import distributed
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
@@ -84,12 +84,11 @@ def run(place: Place, precision: str, work: Callable[..., Result], *arguments: o
 
 def fabric_of(place: Place, *, rank: int, precision: str) -> Fabric:
     """Return the Fabric of one process."""
-    kinds = {"cpu": torch.device("cpu"), "cuda": torch.device("cuda", place.devices[rank])}
-    several = len(place.devices) > 1
+    num_processes = len(place.devices)
     fabric = Fabric(
         accelerator=place.accelerator,
-        devices=len(place.devices) if place.accelerator == "cpu" else list(place.devices),
-        strategy=DDPStrategy() if several else SingleDeviceStrategy(kinds[place.accelerator]),
+        devices=num_processes if place.accelerator == "cpu" else list(place.devices),
+        strategy=DDPStrategy() if num_processes > 1 else "auto",
         precision=precision,
         plugins=[OneNode(rank)],
     )
