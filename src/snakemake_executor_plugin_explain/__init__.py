@@ -40,6 +40,7 @@ class Executor(AbstractExecutor):
 
     def run_job(self, job: Any) -> None:  # noqa: ANN401 (Snakemake's)
         """Pass one job as done."""
+        self.get_resource_declarations_dict(job)  # here, since they cannot be in an event loop
         done = SubmittedJobInfo(job=job)
         self.report_job_submission(done)
         self.report_job_success(done)
