@@ -154,6 +154,7 @@ def test_quiet_is_quiet_about_all_but_failures(project):
     [
         (["2026-11-22 06:45:01,123 INFO 3 jets", "ValueError: no jets"], "no jets"),
         (["2026-11-22 06:45:01,123 ERROR no jets.", "  context"], "no jets"),
+        (["slurmstepd-c1: error: Exceeded job memory limit"], "Exceeded job memory limit"),
         (["KeyError: 'mass'"], "KeyError: 'mass'"),
         (["torch.OutOfMemoryError: CUDA"], "torch.OutOfMemoryError: CUDA"),
         (["an Error in words: 3", "all is well"], ""),
@@ -163,12 +164,12 @@ def test_the_reason_is_the_last_error_of_the_log(lines, reason):
     assert reasons.last_error(lines) == reason
 
 
-def test_the_reason_is_sought_in_the_log_that_has_one(tmp_path):
+def test_the_reason_is_sought_in_the_log_that_has_one(tmp_path, monkeypatch):
     (tmp_path / "rule.log").write_text("all is well\n")
     (tmp_path / "cluster.log").write_text("slurmstepd: x\nOSError: disk full\n")
-    logs = [str(tmp_path / name) for name in ("missing.log", "rule.log", "cluster.log")]
-    assert reasons.find(logs) == (logs[2], "disk full")
-    assert reasons.find(logs[:2]) == (logs[1], "")
+    monkeypatch.chdir(tmp_path)
+    assert reasons.find(["missing.log", "rule.log", "cluster.log"]) == ("cluster.log", "disk full")
+    assert reasons.find(["missing.log", "rule.log"]) == ("rule.log", "")
 
 
 def test_what_a_cluster_says_is_added_to_what_the_job_said():

@@ -17,6 +17,7 @@ from tests.test_workflow import new_project
 ROOT = Path(__file__).parent.parent
 PROFILES = sorted(file.parent for file in ROOT.glob("workflow/profiles/*/config.yaml"))
 PROFILES.append(ROOT / "slurm")
+HTCONDOR = ROOT / "workflow/profiles/htcondor"
 DEFINITION = (ROOT / "envs/tagline.def").read_text()
 
 each_profile = pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
@@ -108,7 +109,7 @@ def test_htcondor_gets_submissions_that_run(project):
         "split",
     ]
     done = subprocess.run(
-        [sys.executable, ROOT / "tests/htcondor_stand_in.py", *arguments],
+        [sys.executable, ROOT / "tests/htcondor_stand_in.py", *arguments, "--profile", HTCONDOR],
         cwd=project,
         text=True,
         stdout=subprocess.PIPE,

@@ -7,6 +7,7 @@ Snakemake's warnings and errors come through in full; what it says of each job i
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from logging import WARNING, LogRecord
@@ -19,7 +20,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_tagline import reasons
-from snakemake_logger_plugin_tagline.progress import Progress
+from snakemake_logger_plugin_tagline.progress import Progress, by_rule, jobs
 
 TELLS_FAILURES = "TAGLINE_LOGGER"  # jobs whose environment has it leave their last line to us
 RETRY_WITHIN = 3.0  # seconds after which a failed job is taken to be given up
@@ -29,6 +30,8 @@ SETTING_UP = (
     "Conda environments: ignored",
     "Config file ",
     "Group jobs: inactive",
+    "MinJobAge ",
+    "SLURM run ID: ",
     "Singularity containers: ignored",
     "Using shell",
 )
@@ -120,11 +123,18 @@ class LogHandler(LogHandlerBase):
             self.hold(info["jobid"], record, reasons.joined(reason, ended), log)
 
     def tell_group_failure(self, record: LogRecord, info: dict[str, Any]) -> None:
-        """Tell a failed group of jobs by the one whose log has an error, else by the first."""
+        """Tell a failed group by the job whose log has an error, else by what the cluster says."""
         members = info["job_error_info"]
-        found = [(member["jobid"], *reasons.find(member["log"])) for member in members]
-        jobid, log, reason = next((member for member in found if member[2]), found[0])
-        self.hold(jobid, record, reasons.joined(reason, f"in a group of {len(members)} jobs"), log)
+        for member in members:
+            log, reason = reasons.find(member["log"])
+            if reason:
+                reason = reasons.joined(reason, f"in a group of {jobs(len(members))}")
+                self.hold(member["jobid"], record, reason, log)
+                return
+        log, reason = reasons.find(info["aux_logs"])
+        rules = by_rule(Counter(member["rule_name"] for member in members))
+        first = min(member["jobid"] for member in members)
+        self.hold(first, record, reason, log, name=f"a group of {jobs(len(members))} ({rules})")
 
     def tell_error(self, record: LogRecord, info: dict[str, Any]) -> None:
         """Pass on an error of Snakemake, but keep one of a job for the line about that job."""
@@ -173,11 +183,13 @@ class LogHandler(LogHandlerBase):
     def tell_nothing(self, _: LogRecord, __: dict[str, Any]) -> None:
         """Leave an event to the log file."""
 
-    def hold(self, jobid: int, record: LogRecord, reason: str, log: str) -> None:
+    def hold(
+        self, jobid: int, record: LogRecord, reason: str, log: str, *, name: str = ""
+    ) -> None:
         """Keep a failure until it is known whether the job is tried again."""
         if self.progress.interrupted:
             return
-        self.pending[str(jobid)] = record, self.progress.fail(jobid, reason, log)
+        self.pending[str(jobid)] = record, self.progress.fail(jobid, reason, log, name=name)
         timer = Timer(RETRY_WITHIN, self.tell_overdue, (str(jobid), record))
         timer.daemon = True
         timer.start()

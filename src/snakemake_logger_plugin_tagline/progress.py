@@ -54,15 +54,15 @@ class Progress:
         attempt = f" (attempt {self.attempts[jobid] + 1})" if self.attempts[jobid] else ""
         return f"[{count}] {job.name}: {duration(time - job.started)}{attempt}"
 
-    def fail(self, jobid: int, reason: str, log: str) -> str:
-        """Count a failed job and tell it."""
+    def fail(self, jobid: int, reason: str, log: str, *, name: str = "") -> str:
+        """Count a failed job and tell it by its name or another."""
         job = self.jobs[jobid]
         self.failed[jobid] = job.rule
         self.attempts[jobid] += 1
         attempt = f" in attempt {self.attempts[jobid]}" if self.attempts[jobid] > 1 else ""
         because = f": {reason}" if reason else ""
         where = f"; see {log}" if log else ""
-        return f"{job.name} failed{attempt}{because}{where}"
+        return f"{name or job.name} failed{attempt}{because}{where}"
 
     def undone(self) -> Counter[str]:
         """Count what is planned and not done, by rule."""

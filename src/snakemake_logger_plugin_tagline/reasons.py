@@ -1,5 +1,6 @@
 """Why a job failed, in one line: the last error in its logs."""
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 TAIL = 50_000  # bytes of a log that are searched from its end
 LONGEST = 300  # characters of a reason
 
-LOGGED_ERROR = re.compile(r"(?:[\d-]+ [\d:,.]+ )?(?:ERROR|CRITICAL)[: ]+(?P<reason>\S.*)")
+LOGGED_ERROR = re.compile(
+    r"(?:(?:[\d-]+ [\d:,.]+ )?(?:ERROR|CRITICAL)[: ]+|slurmstepd\S*: error: )(?P<reason>\S.*)"
+)
 EXCEPTION = re.compile(
     r"(?P<kind>(?:\w+\.)*(?:[A-Z]\w*)?(?:Error|Exception|Interrupt))(?:: (?P<message>.*))?$"
 )
@@ -25,12 +28,12 @@ EXIT = re.compile(
 
 
 def find(logs: Iterable[str]) -> tuple[str, str]:
-    """Return the first log that tells an error, and the error; else a log that exists."""
-    existing = [log for log in logs if Path(log).is_file()]
+    """Return the first log that tells an error, and the error; else the last log."""
+    existing = [os.path.relpath(log) for log in logs if Path(log).is_file()]
     for log in existing:
         if reason := last_error(tail(Path(log))):
             return log, reason
-    return next(iter(existing), ""), ""
+    return (existing or [""])[-1], ""
 
 
 def tail(log: Path) -> list[str]:
