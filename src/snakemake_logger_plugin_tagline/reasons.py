@@ -76,5 +76,5 @@ def joined(error: str, ended: str) -> str:
 
 def shortened(text: str) -> str:
     """Cut a text that would not be read on one line."""
-    text = text.strip().rstrip(".")
+    text = text.strip().rstrip(".:")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 4]} ..."
