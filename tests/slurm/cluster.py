@@ -1,8 +1,8 @@
 """A real Slurm on this machine: munge, MariaDB, slurmdbd, slurmctld and one slurmd a node.
 
-Everything lives in one folder and on free ports of the loopback device, so several clusters can run
-beside each other and beside the machine's own. `python -m tests.slurm.cluster FOLDER` starts one to
-try things on, and stops it on Ctrl-C.
+Everything lives in one folder and on free ports of the loopback device, so several clusters can
+run beside each other and beside the machine's own. `python -m tests.slurm.cluster FOLDER` starts
+one to try things on, and stops it on Ctrl-C.
 """
 
 import os
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROGRAMS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd")
@@ -202,7 +202,7 @@ class Cluster:
 
     def jobs(self) -> list[dict[str, str]]:
         """Return all jobs that accounting knows."""
-        fields = ("JobIDRaw", "State", "Partition", "AllocTRES", "Comment", "Restarts", "NodeList")
+        fields = ("JobIDRaw", "State", "Partition", "AllocTRES", "Comment", "NodeList")
         lines = self.run(
             "sacct", "-X", "--parsable2", "--noheader", f"--format={','.join(fields)}"
         ).splitlines()
@@ -348,10 +348,8 @@ def descendants(process: int) -> list[int]:
 
 def kill(process: int) -> None:
     """Kill a process that may be gone already."""
-    try:
+    with suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def stop_process(process: subprocess.Popen[bytes]) -> None:
