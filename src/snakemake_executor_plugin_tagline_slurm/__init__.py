@@ -6,6 +6,7 @@ used every day needs:
 - All runs in a folder share one run id, and each submission is noted. A Snakemake that is started
   again adopts the jobs that still wait or run, or have ended meanwhile: none is lost or run twice.
 - Account and partitions are settings, given once in the environment or in a profile.
+- A job is warned before its time limit, so that a training can save and go back into the queue.
 - One Snakemake a folder, by a lock that dies with the process.
 """
 
@@ -43,6 +44,13 @@ class ExecutorSettings(SlurmSettings):
     account: Optional[str] = setting("Account of all jobs.")  # noqa: UP045 (Snakemake reads it)
     partition: Optional[str] = setting("Partition of jobs without a GPU.")  # noqa: UP045
     gpu_partition: Optional[str] = setting("Partition of jobs with a GPU.")  # noqa: UP045
+    warning_seconds: int = field(
+        default=120,
+        metadata={
+            "help": "Seconds before its time limit at which a job gets SIGUSR1. A training then "
+            "saves and goes back into the queue; other jobs ignore it."
+        },
+    )
 
 
 class Executor(SlurmExecutor):
@@ -116,7 +124,11 @@ class Executor(SlurmExecutor):
             yield from super().get_account_arg(job)
 
     def get_partition_arg(self, job: JobExecutorInterface) -> str:
-        """Return the partition that the job or else the site names."""
+        """Return the partition that the job or else the site names, and ask for the warning."""
+        settings = self.workflow.executor_settings
+        return f"{self._partition(job)} --signal=USR1@{settings.warning_seconds}"
+
+    def _partition(self, job: JobExecutorInterface) -> str:
         settings = self.workflow.executor_settings
         with_gpu = job.resources.get("gpu") or "gpu" in job.resources.get("gres", "")
         partition = settings.gpu_partition if with_gpu else settings.partition

@@ -202,7 +202,7 @@ class Cluster:
 
     def jobs(self) -> list[dict[str, str]]:
         """Return all jobs that accounting knows."""
-        fields = ("JobIDRaw", "State", "Partition", "AllocTRES", "Comment", "NodeList")
+        fields = ("JobIDRaw", "State", "Partition", "AllocTRES", "Comment", "NodeList", "WorkDir")
         lines = self.run(
             "sacct", "-X", "--parsable2", "--noheader", f"--format={','.join(fields)}"
         ).splitlines()

@@ -82,7 +82,11 @@ class Run:
     def jobs_of(self, seed: int) -> list[dict[str, str]]:
         """Return the Slurm jobs of one training, in the order of their submission."""
         comment = f"rule_train_wildcards_toy_tagging_pfn_lasting_none_{seed}"
-        return [job for job in self.cluster.jobs() if job["Comment"] == comment]
+        return [
+            job
+            for job in self.cluster.jobs()
+            if job["Comment"] == comment and job["WorkDir"] == str(self.folder)
+        ]
 
     def wait_for_training(self, seed: int) -> dict[str, str]:
         """Wait until a training is well under way, and return its Slurm job."""

@@ -64,7 +64,8 @@ def test_a_training_longer_than_its_time_limit_ends_in_several_goes(cluster, pro
         model_of(1),
         "--set-resources",
         "train:runtime=1",
-        'train:slurm_extra="--signal=USR1@30"',
+        "--tagline-slurm-warning-seconds",
+        "30",
     )
     assert run.wait() == 0, run.printed
     assert len(run.jobs_of(1)) == 1  # back in the queue, and none of the few retries spent
