@@ -53,11 +53,19 @@ class ExecutorSettings(SlurmSettings):
     )
 
 
+class NodesOfUser(set[str]):
+    """The nodes that the user excludes; Slurm itself keeps jobs off those that are down."""
+
+    def add(self, element: str) -> None:
+        """Exclude no node: of a job that waits to start again accounting says `None assigned`."""
+
+
 class Executor(SlurmExecutor):
     """Submit to Slurm what no earlier run has submitted."""
 
     def __post_init__(self, test_mode: bool = False) -> None:
         super().__post_init__(test_mode)
+        self._failed_nodes = NodesOfUser(self._failed_nodes)
         FOLDER.mkdir(parents=True, exist_ok=True)
         self.folder_lock = lock(FOLDER / "lock")
         self.run_uuid = run_id(FOLDER / "run_id")

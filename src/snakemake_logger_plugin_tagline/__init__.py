@@ -30,13 +30,13 @@ SETTING_UP = (
     "Conda environments: ignored",
     "Config file ",
     "Group jobs: inactive",
-    "MinJobAge ",
     "SLURM run ID: ",
     "Singularity containers: ignored",
     "Using shell",
 )
 INTERRUPTED = "Terminating processes on user request"
 WORTH_KNOWING = ("Nothing to be done", "Will exit after finishing")
+ALL_IS_WELL = "should work reliably"  # a warning of the Slurm executor that nothing is wrong
 FROM_JOBS = ("CalledProcessError", "RuleException")
 MISSING_OUTPUT = re.compile(
     r"Job (?P<jobid>\d+) +completed successfully, but some output files are missing"
@@ -77,6 +77,7 @@ class LogHandler(LogHandlerBase):
         self.progress = Progress()
         self.exits: dict[int | None, str] = {}
         self.pending: dict[str, tuple[LogRecord, str]] = {}
+        self.warned: set[str] = set()
 
     def emit(self, record: LogRecord) -> None:
         """Tell one event."""
@@ -165,9 +166,13 @@ class LogHandler(LogHandlerBase):
             self.full.handle(record)
 
     def is_worth_telling(self, record: LogRecord) -> bool:
-        """Tell whether a message of Snakemake is for the user."""
+        """Tell whether a message of Snakemake is for the user; the same warning is so once."""
         if record.levelno >= WARNING:
-            return not record.msg.startswith(SAID_ANYWAY)
+            said_before = record.msg in self.warned
+            self.warned.add(record.msg)
+            return not (
+                said_before or record.msg.startswith(SAID_ANYWAY) or ALL_IS_WELL in record.msg
+            )
         if self.progress.began:
             return record.msg.startswith(WORTH_KNOWING)
         return not record.msg.startswith(SETTING_UP)

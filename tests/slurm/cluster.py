@@ -201,12 +201,15 @@ class Cluster:
         )
 
     def jobs(self) -> list[dict[str, str]]:
-        """Return all jobs that accounting knows."""
+        """Return all jobs that accounting knows, with their comments as soon as they have one."""
         fields = ("JobIDRaw", "State", "Partition", "AllocTRES", "Comment", "NodeList", "WorkDir")
-        lines = self.run(
+        table = self.run(
             "sacct", "-X", "--parsable2", "--noheader", f"--format={','.join(fields)}"
-        ).splitlines()
-        return [dict(zip(fields, line.split("|"), strict=True)) for line in lines]
+        )
+        queue = self.run("squeue", "--states=all", "--noheader", "--format=%i|%k")
+        comments = dict(line.split("|") for line in queue.splitlines())  # accounting: at the end
+        jobs = [dict(zip(fields, line.split("|"), strict=True)) for line in table.splitlines()]
+        return [job | {"Comment": job["Comment"] or comments[job["JobIDRaw"]]} for job in jobs]
 
     def _write_configuration(self) -> None:
         for name in ("munge", "state", "spool", "database", "bin"):

@@ -70,9 +70,10 @@ class Run:
         return self.process.wait(PATIENCE)
 
     def kill(self) -> None:
-        """Kill Snakemake and whatever it has started on this machine."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        """Kill Snakemake and whatever it has started on this machine, if it is alive."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
     @property
     def printed(self) -> str:

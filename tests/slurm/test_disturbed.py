@@ -56,9 +56,9 @@ def quiet(study, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def disturbed(cluster, study) -> Disturbed:
+def disturbed(cluster, start, study) -> Disturbed:
     """Run the study on the cluster, each accident while another training runs."""
-    run = Run(cluster, study)
+    run = start(study)
     spared = list(SEEDS)
 
     def next_victim() -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.slurm.runs import (
-    Run,
     attempts_of,
     model_of,
     run_locally,
@@ -57,9 +56,8 @@ def fill(file: Path) -> None:
             opened.write(bytes(BLOCK))
 
 
-def test_a_training_longer_than_its_time_limit_ends_in_several_goes(cluster, project, undisturbed):
-    run = Run(
-        cluster,
+def test_a_training_longer_than_its_time_limit_ends_in_several_goes(start, project, undisturbed):
+    run = start(
         project,
         model_of(1),
         "--set-resources",
@@ -75,10 +73,8 @@ def test_a_training_longer_than_its_time_limit_ends_in_several_goes(cluster, pro
     assert weights_are_equal(project / model_of(1), undisturbed)
 
 
-def test_a_job_without_enough_memory_is_tried_with_more(cluster, project, undisturbed):
-    run = Run(
-        cluster, project, model_of(1), "--set-resources", "train:mem_mb=150 * 10 ** (attempt - 1)"
-    )
+def test_a_job_without_enough_memory_is_tried_with_more(start, project, undisturbed):
+    run = start(project, model_of(1), "--set-resources", "train:mem_mb=150 * 10 ** (attempt - 1)")
     assert run.wait() == 0, run.printed
     first, second = run.jobs_of(1)
     assert first["State"] in ("FAILED", "CANCELLED by 0", "OUT_OF_MEMORY")
@@ -87,8 +83,8 @@ def test_a_job_without_enough_memory_is_tried_with_more(cluster, project, undist
     assert weights_are_equal(project / model_of(1), undisturbed)
 
 
-def test_a_full_disk_is_one_line_and_the_next_run_goes_on(cluster, small_disk, undisturbed):
-    run = Run(cluster, small_disk, model_of(1), "--retries", "0")
+def test_a_full_disk_is_one_line_and_the_next_run_goes_on(start, small_disk, undisturbed):
+    run = start(small_disk, model_of(1), "--retries", "0")
     run.wait_for_training(1)
     filler = small_disk / "results/filler"
     fill(filler)
