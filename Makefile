@@ -9,18 +9,27 @@ TORCH := $(shell grep '^torch==' constraints.txt)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test unit check bench install clean distclean
+.PHONY: run explain test unit slurm-test check bench install clean distclean
 
 # --nolock, so that a run that was killed does not bar the next
 run: $(READY)
 	snakemake --profile workflow/profiles/local --cores $(CORES) --nolock
 	snakemake --profile workflow/profiles/local --nolock --report results/quickstart/report.html
 
+# what `make run` would do, why, and what it costs
+explain: $(READY)
+	snakemake --profile workflow/profiles/local --cores $(CORES) --executor explain 2>/dev/null
+
+# those of a Slurm are left out where Debian's packages are not installed
 test: $(READY)
 	pytest -n $(CORES) --dist loadfile --mpl
 
 unit: $(READY)
 	pytest -n $(CORES) --dist loadfile --mpl -m "not slow"
+
+# a real Slurm on this machine (Debian: slurm-wlm slurmdbd mariadb-server), and all accidents on it
+slurm-test: $(READY)
+	pytest -n 2 --dist loadfile tests/slurm
 
 check: $(READY)
 	ruff check .

@@ -15,6 +15,8 @@ from tests.toys import toy_jets
 CONFIG = Path(__file__).parent.parent / "config"
 NONE = catalogue.Decorrelation(method="none", when="never")
 SMALL = {"pixels": 12}  # a network on 40 x 40 pixels takes seconds a step
+FEW = {"max_constituents": 20}  # so do networks of pairs of constituents
+PAIRED = ("particlenet_cloud",)  # what those read
 
 
 @cache
@@ -30,9 +32,11 @@ def representations() -> dict[str, catalogue.Representation]:
     return {name: catalogue.Representation(**entry) for name, entry in entries.items()}
 
 
-def small(representation: catalogue.Representation) -> catalogue.Representation:
-    """Return the representation with smaller images, if it makes images."""
-    smaller = {name: value for name, value in SMALL.items() if name in representation.parameters}
+def small(name: str) -> catalogue.Representation:
+    """Return a representation of the catalogue with smaller images or shorter clouds."""
+    representation = representations()[name]
+    sizes = SMALL | FEW if name in PAIRED else SMALL
+    smaller = {key: value for key, value in sizes.items() if key in representation.parameters}
     return representation.model_copy(update={"parameters": representation.parameters | smaller})
 
 

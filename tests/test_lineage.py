@@ -48,7 +48,7 @@ def project(tmp_path, monkeypatch):
     job("prepare", [SPLIT])
     prepare(
         tmp_path / SPLIT,
-        representation=small(representations()["pfn_cloud"]),
+        representation=small("pfn_cloud"),
         protected=["mass"],
         class_names=["qcd", "top"],
         folder=tmp_path / PREPARED,

@@ -33,7 +33,7 @@ DISCO = Decorrelation(method="disco", when="training", parameters={"strength": 1
 @pytest.fixture(scope="module")
 def new_run(tmp_path_factory):
     def make(name):
-        representation = small(representations()[taggers()[name].representation])
+        representation = small(taggers()[name].representation)
         prepared = prepared_task(tmp_path_factory.mktemp("task"), representation, num_jets=70)
         return Run(prepared, tmp_path_factory.mktemp("run"))
 

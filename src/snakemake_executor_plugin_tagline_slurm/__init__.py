@@ -63,6 +63,8 @@ class NodesOfUser(set[str]):
 class Executor(SlurmExecutor):
     """Submit to Slurm what no earlier run has submitted."""
 
+    _failed_nodes: set[str]
+
     def __post_init__(self, test_mode: bool = False) -> None:
         super().__post_init__(test_mode)
         self._failed_nodes = NodesOfUser(self._failed_nodes)

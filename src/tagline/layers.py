@@ -62,14 +62,20 @@ def padded(batch: Batch, num_constituents: int) -> Tensor:
 
     No jet may have more than `num_constituents`, which `delivery.load` makes sure of.
     """
-    x_PF = batch.constituents_PF
-    position_P = (
-        torch.arange(len(x_PF), device=x_PF.device)
-        - _first_constituents(batch)[batch.jet_of_constituent_P]
-    )
-    x_BNF = x_PF.new_zeros(len(batch), num_constituents, x_PF.shape[1])
-    x_BNF[batch.jet_of_constituent_P, position_P] = x_PF
-    return x_BNF
+    return padded_rows(batch.constituents_PF, batch, num_constituents)
+
+
+def padded_rows(x_PD: Tensor, batch: Batch, num_constituents: int) -> Tensor:
+    """Return rows that belong to the constituents as x_BND, zero behind the last of each jet."""
+    x_BND = x_PD.new_zeros(len(batch), num_constituents, x_PD.shape[1])
+    x_BND[batch.jet_of_constituent_P, positions(batch)] = x_PD
+    return x_BND
+
+
+def positions(batch: Batch) -> Tensor:
+    """Return position_P, the place of each constituent in its jet, counted from 0."""
+    jet_P = batch.jet_of_constituent_P
+    return torch.arange(len(jet_P), device=jet_P.device) - _first_constituents(batch)[jet_P]
 
 
 def _first_constituents(batch: Batch) -> Tensor:
