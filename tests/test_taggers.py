@@ -81,7 +81,7 @@ def every_row(jets):
 
 
 def losses_of(network, tagger, jets, *, steps, learning_rate=1e-3):
-    """Yield the losses of steps on all jets at once, without dropout, normalised as in training."""
+    """Yield the losses of steps on all jets at once, with batch norms but no dropout."""
     for module in network.modules():
         if isinstance(module, BatchNorm1d):
             module.train()
