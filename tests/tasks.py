@@ -15,8 +15,7 @@ from tests.toys import toy_jets
 CONFIG = Path(__file__).parent.parent / "config"
 NONE = catalogue.Decorrelation(method="none", when="never")
 SMALL = {"pixels": 12}  # a network on 40 x 40 pixels takes seconds a step
-FEW = {"max_constituents": 20}  # so do networks of pairs of constituents
-PAIRED = ("particlenet_cloud",)  # what those read
+FEW = {"particlenet_cloud": 20, "lorentznet_vectors": 8}  # so do networks of pairs of constituents
 
 
 @cache
@@ -35,7 +34,7 @@ def representations() -> dict[str, catalogue.Representation]:
 def small(name: str) -> catalogue.Representation:
     """Return a representation of the catalogue with smaller images or shorter clouds."""
     representation = representations()[name]
-    sizes = SMALL | FEW if name in PAIRED else SMALL
+    sizes = SMALL | ({"max_constituents": FEW[name]} if name in FEW else {})
     smaller = {key: value for key, value in sizes.items() if key in representation.parameters}
     return representation.model_copy(update={"parameters": representation.parameters | smaller})
 

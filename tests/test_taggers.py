@@ -13,7 +13,7 @@ from tagline import plugins
 from tagline.delivery import PackedJets, load
 from tagline.inputs import Inputs, read_inputs
 from tagline.model import build, load_model, num_parameters, objective_of, save_model
-from tagline.trainer import optimiser_of
+from tagline.optimisers import optimiser_of
 from tests.tasks import prepared_task, representations, small, taggers
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text())
@@ -30,6 +30,7 @@ PUBLISHED_PARAMETERS = {
     "nsubjettiness_8": 57_502,
     "particlenet": 366_160,
     "particlenet_lite": 26_416,
+    "lorentznet": 224_072,
 }
 
 
@@ -137,7 +138,7 @@ def test_gradients_reach_every_parameter(network, tagger, jets):
         assert parameter.grad.any(), parameter_name
 
 
-PERMUTABLE = ("efn", "particlenet", "pfn")
+PERMUTABLE = ("efn", "lorentznet", "particlenet", "pfn")
 SET_LIKE = [name for name in NAMES if taggers()[name].architecture in PERMUTABLE]
 
 
