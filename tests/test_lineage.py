@@ -14,7 +14,7 @@ from tagline.lineage import chain, describe
 from tagline.prepare import prepare
 from tagline.skim import skim
 from tagline.split import split
-from tests.tasks import representations, small
+from tests.tasks import small
 from tests.toys import toy_jets, write_jetclass_root
 
 ROOT_FILE, FAR = "data/0.root", "root://far.away/1.root"

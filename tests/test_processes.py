@@ -22,7 +22,7 @@ from tagline.termination import KILLED
 from tagline.train import jets_of, method_of
 from tagline.trainer import Trainer
 from tagline.usage import Meter
-from tests.tasks import NONE, prepared_task, representations, small, taggers
+from tests.tasks import NONE, prepared_task, small, taggers
 from tests.trainings import ONE_CPU, Run
 
 TWO_CPUS = Place("cpu", (0, 1))

@@ -1,6 +1,5 @@
 """Training: it is reproducible, survives being killed, and does what the configuration says."""
 
-import math
 import os
 import signal
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.catalogue import Decorrelation, Training
+from tagline.catalogue import Decorrelation
 from tagline.checkpoint import Checkpoints
 from tagline.decorrelation import BaseDecorrelation
 from tagline.delivery import load
@@ -16,7 +15,7 @@ from tagline.inputs import read_inputs
 from tagline.jets import read_jets, write_jets
 from tagline.termination import KILLED
 from tagline.train import weighted
-from tagline.trainer import Trainer, learning_rate
+from tagline.trainer import Trainer
 from tests.tasks import prepared_task, representations
 from tests.trainings import Run, same_weights
 
@@ -186,16 +185,20 @@ def test_the_history_tells_what_it_took(undisturbed):
 
 
 @pytest.mark.parametrize(
-    ("schedule", "expected"),
+    "training",
     [
-        ("constant", [1, 1, 1, 1]),
-        ("step", [1, 1, 0.5, 0.5]),
-        ("cosine", [(1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in range(4)]),
+        {"optimiser": "ranger", "schedule": "flat_decay", "weight_decay": 0.01},
+        {"optimiser": "lion", "schedule": "cosine", "warmup_epochs": 1.5},
+        {"optimiser": "adamw", "schedule": "piecewise", "knots": ((0, 0.1), (1.5, 1), (3, 0))},
     ],
+    ids=lambda training: training["optimiser"],
 )
-def test_learning_rate_follows_its_schedule(schedule, expected):
-    training = Training(
-        epochs=4, batch_size=1, learning_rate=0.2, schedule=schedule, step_epochs=2
-    )
-    rates = [learning_rate(training, epoch) / 0.2 for epoch in range(4)]
-    assert rates == pytest.approx(expected)
+def test_every_optimiser_and_schedule_resumes_exactly(training, new_run, monkeypatch):
+    expected, run = new_run().train(**training), new_run()
+    with monkeypatch.context() as patch:
+        disturb(patch, at_step=7, how=terminate)
+        with pytest.raises(SystemExit):
+            run.train(**training)
+    run.train(**training)
+    assert same_weights(run, expected)
+    assert run.losses == expected.losses

@@ -163,10 +163,22 @@ class Training(Strict):
     epochs: int = Field(gt=0, description="at most so many")
     batch_size: int = Field(gt=0, description="jets a step")
     learning_rate: float = Field(gt=0, description="at the start")
-    optimiser: Literal["adam", "adamw"] = Field("adam", description="torch.optim")
-    weight_decay: float = Field(0.0, ge=0, description="decoupled with `adamw`")
-    schedule: Literal["constant", "step", "cosine"] = Field(
-        "constant", description="course of the learning rate over epochs"
+    optimiser: Literal["adam", "adamw", "ranger", "lion"] = Field(
+        "adam", description="`ranger` is Lookahead around RAdam"
+    )
+    betas: tuple[float, float] = Field(
+        (0.9, 0.999), description="how much of the moments a step of the optimiser keeps"
+    )
+    weight_decay: float = Field(0.0, ge=0, description="decoupled but with `adam`")
+    schedule: Literal["constant", "step", "cosine", "flat_decay", "piecewise"] = Field(
+        "constant",
+        description="course of the learning rate; `flat_decay` falls to 1 % in the last 30 %",
+    )
+    warmup_epochs: float = Field(
+        0.0, ge=0, description="the learning rate rises from 0 before the schedule begins"
+    )
+    knots: tuple[tuple[float, float], ...] = Field(
+        (), description="`piecewise`: epochs and factors, with straight lines between them"
     )
     step_epochs: int = Field(10, gt=0, description="`step`: epochs between two falls")
     step_factor: float = Field(
@@ -185,6 +197,18 @@ class Training(Strict):
     checkpoint_minutes: float = Field(
         10.0, ge=0, description="a checkpoint at least so often, besides each epoch's end"
     )
+
+    @model_validator(mode="after")
+    def _knots_belong_to_the_schedule(self) -> Self:
+        if (self.schedule == "piecewise") != bool(self.knots):
+            raise ValueError(
+                f"`knots` go with the schedule `piecewise`, found {self.schedule!r} "
+                f"with {len(self.knots)} knots"
+            )
+        epochs = [epoch for epoch, _ in self.knots]
+        if epochs != sorted(set(epochs)):
+            raise ValueError(f"the epochs of `knots` must rise, found {epochs}")
+        return self
 
 
 class Tagger(Strict):

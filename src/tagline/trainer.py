@@ -18,12 +18,14 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from tagline.catalogue import Tagger, Training
+from tagline.catalogue import Tagger
 from tagline.checkpoint import Checkpoints
 from tagline.decorrelation import BaseDecorrelation
 from tagline.delivery import PackedJets
 from tagline.inputs import Inputs
 from tagline.model import Weights, build, num_parameters, objective_of
+from tagline.optimisers import optimiser_of
+from tagline.schedules import learning_rate
 from tagline.sharing import logits_of
 from tagline.termination import Termination
 from tagline.usage import Meter, Usage
@@ -144,12 +146,13 @@ class Trainer:
         """Do what is left of this epoch; jets that fill no whole batch wait for another epoch."""
         progress, batch_size = self.progress, self.training.batch_size
         self.network.train()
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.training, progress.epoch)
+        num_steps = steps_an_epoch(jets, batch_size)
         order_J = torch.from_numpy(generator_of(self.seed, progress.epoch).permutation(len(jets)))
-        steps = slice(progress.step, steps_an_epoch(jets, batch_size))
-        for rows_B in torch.split(order_J, batch_size)[steps]:
+        for rows_B in torch.split(order_J, batch_size)[progress.step : num_steps]:
             started = time.perf_counter()
+            rate = learning_rate(self.training, progress.epoch + progress.step / num_steps)
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
             progress.loss_sum += self._step(jets, rows_B)
             progress.step += 1
             progress.jets += len(rows_B)
@@ -247,30 +250,6 @@ class Trainer:
         self.progress = Progress(**state["progress"])
         self.usage = Usage(**state["usage"])
         logger.info("resumed in epoch %d, step %d", self.progress.epoch, self.progress.step)
-
-
-def optimiser_of(training: Training, network: nn.Module) -> torch.optim.Optimizer:
-    """Return the optimiser of a training, fused into one kernel."""
-    optimisers: dict[str, type[torch.optim.Adam]] = {
-        "adam": torch.optim.Adam,
-        "adamw": torch.optim.AdamW,
-    }
-    return optimisers[training.optimiser](
-        network.parameters(),
-        lr=training.learning_rate,
-        weight_decay=training.weight_decay,
-        fused=True,
-    )
-
-
-def learning_rate(training: Training, epoch: int) -> float:
-    """Return the learning rate of an epoch, counted from 0."""
-    factors = {
-        "constant": 1.0,
-        "step": training.step_factor ** (epoch // training.step_epochs),
-        "cosine": (1 + math.cos(math.pi * epoch / training.epochs)) / 2,
-    }
-    return training.learning_rate * factors[training.schedule]
 
 
 def steps_an_epoch(jets: PackedJets, batch_size: int) -> int:
