@@ -4,12 +4,13 @@ The executor of snakemake-executor-plugin-slurm does the work. This one adds wha
 used every day needs:
 
 - All runs in a folder share one run id, and each submission is noted. A Snakemake that is started
-  again adopts the jobs that still wait or run, or have ended meanwhile: none is lost or run twice.
+  again adopts the jobs that wait or run, and finds those that have ended meanwhile finished.
 - Account and partitions are settings, given once in the environment or in a profile.
 - A job is warned before its time limit, so that a training can save and go back into the queue.
 - One Snakemake a folder, by a lock that dies with the process.
 """
 
+import asyncio
 import shlex
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -23,9 +24,9 @@ from snakemake_executor_plugin_slurm import common_settings
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.jobs import JobExecutorInterface
 
-from snakemake_executor_plugin_tagline_slurm.queue import ALIVE, DONE, states_of
+from snakemake_executor_plugin_tagline_slurm.queue import ALIVE, states_of
 from snakemake_executor_plugin_tagline_slurm.run import lock, run_id
-from snakemake_executor_plugin_tagline_slurm.submissions import Submissions
+from snakemake_executor_plugin_tagline_slurm.submissions import Submissions, members
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
@@ -91,29 +92,33 @@ class Executor(SlurmExecutor):
             super().run_array_jobs(new)
 
     def _adopts(self, job: JobExecutorInterface) -> bool:
-        """Whether a Slurm job of an earlier run does this work, or has done it."""
+        """Whether a Slurm job of an earlier run does this work; if it does another, it ends."""
         note = self.submissions.note_of(job)
-        if note is None:
+        state = self.earlier.get(note.number) if note else None
+        if note is None or state not in ALIVE:
             return False
-        state = self.earlier.get(note.number, "")
-        if state in ALIVE and not note.fits(job):
+        if not note.fits(job):
             cancel(note.number)
             return False
-        ended_well = state in DONE and note.fits(job) and note.has_outputs(job)
-        if state not in ALIVE and not ended_well:
-            return False
-        self.logger.info(f"Job {job.jobid} goes on as Slurm job {note.number} ({state or 'done'})")
+        self.logger.info(f"Job {job.jobid} goes on as Slurm job {note.number} ({state})")
         adopted = SubmittedJobInfo(
             job, external_jobid=note.number, aux={"slurm_logfile": Path(note.log)}
         )
         super()._report_job_submission_threadsafe(adopted)
-        if not state:  # too old for Slurm to know
-            self.report_job_success(adopted)
         return True
 
     def _report_job_submission_threadsafe(self, job_info: SubmittedJobInfo) -> None:
+        """Note the submission, and what Snakemake records of a job that has finished.
+
+        A job whose end no Snakemake sees then has its record, so that a change made meanwhile
+        reruns it; until its end it is marked as incomplete.
+        """
         number, log = str(job_info.external_jobid), str(job_info.aux["slurm_logfile"])
         self.submissions.add(job_info.job, number=number, log=log)
+        persistence = self.workflow.persistence
+        for job in members(job_info.job):
+            asyncio.run(persistence.finished(job))
+            persistence.started(job, number)
         super()._report_job_submission_threadsafe(job_info)
 
     async def check_active_jobs(

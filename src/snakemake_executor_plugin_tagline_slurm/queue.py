@@ -13,7 +13,6 @@ ALIVE = {
     "RESIZING",
     "STAGE_OUT",
 }
-DONE = {"COMPLETED", ""}  # or forgotten by Slurm: then the outputs decide
 DAYS_LOOKED_BACK = 30
 
 

@@ -3,14 +3,11 @@
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from snakemake_interface_executor_plugins.jobs import JobExecutorInterface
-
-CLOCK_SKEW = 5.0  # seconds that the clocks of nodes may differ by
 
 
 @dataclass(frozen=True)
@@ -19,18 +16,11 @@ class Note:
 
     number: str
     log: str
-    submitted: float
     identity: str
 
     def fits(self, job: JobExecutorInterface) -> bool:
         """Whether the work is still the same."""
         return self.identity == identity_of(job)
-
-    def has_outputs(self, job: JobExecutorInterface) -> bool:
-        """Whether all outputs came after the submission; they appear whole or not at all."""
-        earliest = self.submitted - CLOCK_SKEW
-        outputs = [Path(file) for each in members(job) for file in each.output]
-        return all(path.exists() and path.stat().st_mtime >= earliest for path in outputs)
 
 
 class Submissions:
@@ -51,7 +41,7 @@ class Submissions:
 
     def add(self, job: JobExecutorInterface, *, number: str, log: str) -> None:
         """Note a submission in place of an earlier one of the same work."""
-        note = Note(number=number, log=log, submitted=time.time(), identity=identity_of(job))
+        note = Note(number=number, log=log, identity=identity_of(job))
         path = self._path(job)
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.write_text(json.dumps(asdict(note)))

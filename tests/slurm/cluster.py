@@ -165,9 +165,7 @@ class Cluster:
         daemon.kill()
         daemon.wait()
         for process in processes_of_node(self.folder, node):
-            with_children = [process, *descendants(process)]
-            for each in with_children:
-                kill(each)
+            kill(process)
 
     def start_daemon(self, name: str, *command: str) -> None:
         """Start one daemon in the foreground of a session of its own."""
@@ -312,41 +310,17 @@ def wait_for(condition, what: str, seconds: float = SECONDS_TO_START) -> None:
 
 
 def processes_of_node(folder: Path, node: str) -> list[int]:
-    """Return the job managers of a node, which name its spool folder on their command line."""
-    found = []
+    """Return what the jobs of a node have started there, and the managers of these jobs."""
+    found: set[int] = set()
+    of_job = {f"SLURM_CONF={folder}/slurm.conf", f"SLURMD_NODENAME={node}"}
     for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (entry / "cmdline").read_bytes().decode().split("\0")
-            environment = (entry / "environ").read_bytes().decode(errors="replace").split("\0")
-        except (FileNotFoundError, PermissionError, ProcessLookupError):
-            continue
-        of_cluster = f"SLURM_CONF={folder}/slurm.conf" in environment
-        if (
-            command[0].startswith("slurmstepd")
-            and of_cluster
-            and f"SLURMD_NODENAME={node}" in environment
-        ):
-            found.append(int(entry.name))
-    return found
-
-
-def descendants(process: int) -> list[int]:
-    """Return all children of a process and theirs."""
-    parents = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            parents[int(entry.name)] = int(
-                (entry / "stat").read_text().rpartition(")")[2].split()[1]
-            )
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    found, waiting = [], [process]
-    while waiting:
-        parent = waiting.pop()
-        children = [child for child, its_parent in parents.items() if its_parent == parent]
-        found += children
-        waiting += children
-    return found
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if of_job <= set((entry / "environ").read_text(errors="replace").split("\0")):
+                found.add(int(entry.name))
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                if (Path("/proc") / str(parent) / "comm").read_text().startswith("slurmstepd"):
+                    found.add(parent)
+    return sorted(found)
 
 
 def kill(process: int) -> None:

@@ -13,13 +13,13 @@ import torch
 from tests.slurm.cluster import ACCOUNT, Cluster, wait_for
 from tests.test_workflow import ROOT, new_project
 
-CONFIG = "disturbed.yaml"
+CONFIG = "toy.yaml"
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 CLUSTER = ["--profile", "slurm", "--tagline-slurm-init-seconds-before-status-checks", "2"]
 CLUSTER += ["--latency-wait", "5", "--cores", "2", "--configfile", CONFIG]
 LOCAL = ["--cores", "2", "--quiet", "all", "--configfile", CONFIG]
 PATIENCE = 400
-EPOCHS_BEFORE = 30
+EPOCHS_BEFORE = 100
 
 
 def prepared_project(folder: Path) -> Path:

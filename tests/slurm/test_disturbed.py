@@ -19,7 +19,7 @@ from tests.slurm.runs import (
     run_locally,
     weights_are_equal,
 )
-from tests.test_workflow import edit
+from tests.test_workflow import edit, planned
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SEEDS = (1, 2, 3, 4, 5, 6)
@@ -139,6 +139,16 @@ def test_a_job_that_ends_while_snakemake_is_dead_is_not_run_again(disturbed, stu
 
 
 @pytest.mark.usefixtures("disturbed")
+def test_a_job_that_ends_while_snakemake_is_dead_has_its_record(disturbed, study):
+    """So that a change of its parameters reruns it like any other."""
+    edit(study / CONFIG, "phi: [16, 16]", "phi: [16, 24]")
+    try:
+        plan = planned(study)
+    finally:
+        edit(study / CONFIG, "phi: [16, 24]", "phi: [16, 16]")
+    assert any(f"seed={disturbed.without_snakemake}" in job for job in plan["train"])
+
+
 def test_no_other_job_is_run_twice(cluster):
     trained = Counter(job["Comment"] for job in cluster.jobs() if "train" in job["Comment"])
     assert len(trained) == len(SEEDS)
