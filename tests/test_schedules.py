@@ -69,3 +69,13 @@ def test_a_warm_up_rises_in_a_line_and_then_the_schedule_begins():
 def test_knots_that_make_no_schedule_are_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         rates([0], **changes)
+
+
+def test_restarts_are_cosines_of_doubling_lengths_then_halves():
+    """The course of 2307.16506: 4 epochs of warm-up, 28 of cosines, 3 of halving."""
+    course = {"schedule": "restarts", "epochs": 35, "warmup_epochs": 4, "cooldown_epochs": 3}
+    last = (1 + math.cos(math.pi * 15 / 16)) / 2
+    found = rates([2, 4, 6, 8, 12, 16, 24, 31], **course)
+    assert found == pytest.approx([0.5, 1, 0.5, 1, 0.5, 1, 0.5, last])
+    found = rates([32, 32.9, 33, 34], **course)
+    assert found == pytest.approx([last / 2, last / 2, last / 4, last / 8])

@@ -170,12 +170,16 @@ class Training(Strict):
         (0.9, 0.999), description="how much of the moments a step of the optimiser keeps"
     )
     weight_decay: float = Field(0.0, ge=0, description="decoupled but with `adam`")
-    schedule: Literal["constant", "step", "cosine", "flat_decay", "piecewise"] = Field(
+    schedule: Literal["constant", "step", "cosine", "flat_decay", "piecewise", "restarts"] = Field(
         "constant",
-        description="course of the learning rate; `flat_decay` falls to 1 % in the last 30 %",
+        description="course of the learning rate; `flat_decay` falls to 1 % in the last 30 %, "
+        "`restarts` is a cosine of 4, 8, 16 ... epochs",
     )
     warmup_epochs: float = Field(
         0.0, ge=0, description="the learning rate rises from 0 before the schedule begins"
+    )
+    cooldown_epochs: int = Field(
+        0, ge=0, description="`restarts`: last epochs, each at half the rate of the one before"
     )
     knots: tuple[tuple[float, float], ...] = Field(
         (), description="`piecewise`: epochs and factors, with straight lines between them"

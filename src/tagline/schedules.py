@@ -7,6 +7,7 @@ from tagline.catalogue import Training
 
 DECAYING_SHARE = 0.3  # of the epochs, in weaver-core's `flat+decay`
 LAST_FACTOR = 0.01  # likewise
+FIRST_COSINE = 4  # epochs, of LorentzNet (2201.08187) and PELICAN (2307.16506)
 
 
 def learning_rate(training: Training, position: float) -> float:
@@ -32,6 +33,20 @@ def factor(training: Training, position: float, epochs: float) -> float:
             return math.pow(LAST_FACTOR, max(0, num_decayed) / num_decaying)
         case "piecewise":
             return between(training.knots, position)
+        case "restarts":
+            num_running = epochs - training.cooldown_epochs
+            if position < num_running:
+                return restarted(position)
+            return restarted(num_running - 1) / math.pow(2, int(position - num_running) + 1)
+
+
+def restarted(position: float) -> float:
+    """Return the factor after cosines that fall to 0 in 4, 8, 16, ... epochs."""
+    length = FIRST_COSINE
+    while position >= length:
+        position -= length
+        length *= 2
+    return (1 + math.cos(math.pi * position / length)) / 2
 
 
 def between(knots: tuple[tuple[float, float], ...], position: float) -> float:
