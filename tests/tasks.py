@@ -15,7 +15,11 @@ from tests.toys import toy_jets
 CONFIG = Path(__file__).parent.parent / "config"
 NONE = catalogue.Decorrelation(method="none", when="never")
 SMALL = {"pixels": 12}  # a network on 40 x 40 pixels takes seconds a step
-FEW = {"particlenet_cloud": 20, "lorentznet_vectors": 8}  # so do networks of pairs of constituents
+FEW = {  # so do networks of pairs of constituents
+    "particlenet_cloud": 20,
+    "lorentznet_vectors": 8,
+    "pelican_vectors": 8,
+}
 
 
 @cache

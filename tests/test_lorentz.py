@@ -17,8 +17,9 @@ from tests.four_vectors import (
     transformed,
 )
 
-TOLERANCE = 1e-6  # in float64
-INVARIANT = ("lorentznet",)
+TOLERANCE = 1e-4  # of the distance between jets, which is less than one
+BROKEN = 1e-3
+INVARIANT = ("lorentznet", "pelican")
 TRANSFORMATIONS = [lorentz_transformation(seed=seed) for seed in range(5)]
 
 
@@ -39,7 +40,9 @@ def network_of(architecture, *, beams):
 
 def spread_of(network, batch):
     """Return how far the logits of jets are apart, the scale of what a change would be."""
-    return network(batch).detach().std(0).max().item()
+    spread = network(batch).detach().std(0).max().item()
+    assert 1e-3 < spread < 1
+    return spread
 
 
 def test_transformations_keep_the_metric():
@@ -92,23 +95,24 @@ def test_logits_are_lorentz_invariant(architecture, beams):
     """If the beams move along."""
     network, batch = network_of(architecture, beams=beams), jets_of(beams=beams)
     expected_BC = network(batch)
-    assert spread_of(network, batch) > 0.01
+    tolerance = TOLERANCE * spread_of(network, batch)
     for matrix_44 in TRANSFORMATIONS:
         moved = transformed(batch, matrix_44, beams_too=True)
-        torch.testing.assert_close(network(moved), expected_BC, atol=TOLERANCE, rtol=0)
+        torch.testing.assert_close(network(moved), expected_BC, atol=tolerance, rtol=0)
 
 
 def test_beams_leave_rotations_about_the_beam(architecture):
     network, batch = network_of(architecture, beams=True), jets_of(beams=True)
     turned = transformed(batch, rotation_about_beam(0.7), beams_too=False)
-    torch.testing.assert_close(network(turned), network(batch), atol=TOLERANCE, rtol=0)
+    tolerance = TOLERANCE * spread_of(network, batch)
+    torch.testing.assert_close(network(turned), network(batch), atol=tolerance, rtol=0)
 
 
 def test_beams_break_other_symmetries(architecture):
     network, batch = network_of(architecture, beams=True), jets_of(beams=True)
     for matrix_44 in (boost_along_beam(2.0), lorentz_transformation(seed=1, rapidity=0)):
         changed_BC = network(transformed(batch, matrix_44, beams_too=False)) - network(batch)
-        assert changed_BC.abs().max() > 100 * TOLERANCE
+        assert changed_BC.abs().max() > BROKEN * spread_of(network, batch)
 
 
 def test_logits_do_not_depend_on_the_order_of_particles(architecture):

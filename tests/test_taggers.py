@@ -31,6 +31,7 @@ PUBLISHED_PARAMETERS = {
     "particlenet": 366_160,
     "particlenet_lite": 26_416,
     "lorentznet": 224_072,
+    "pelican": 208_498,
 }
 
 
@@ -138,7 +139,7 @@ def test_gradients_reach_every_parameter(network, tagger, jets):
         assert parameter.grad.any(), parameter_name
 
 
-PERMUTABLE = ("efn", "lorentznet", "particlenet", "pfn")
+PERMUTABLE = ("efn", "lorentznet", "particlenet", "pelican", "pfn")
 SET_LIKE = [name for name in NAMES if taggers()[name].architecture in PERMUTABLE]
 
 
