@@ -47,6 +47,21 @@ def test_features_of_particlenet(jets):
         np.testing.assert_allclose(found[name], column, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+def test_features_of_the_particle_transformer_are_shifted_scaled_and_clipped(jets):
+    """The numbers of data/TopLandscape/top_kin.yaml, and four-momenta as they are."""
+    names = ["log_pt", "log_relative_energy", "d_r", "d_eta", "px", "energy"]
+    prepared = prepare(jets, features=names, standardise=True).take(np.array([5])).constituents
+    plain = prepare(jets, features=names).take(np.array([5])).constituents
+    expected = plain | {
+        "log_pt": (plain["log_pt"] - 1.7) * 0.7,
+        "log_relative_energy": (plain["log_relative_energy"] + 4.7) * 0.7,
+        "d_r": np.clip((plain["d_r"] - 0.2) * 4, -5, 5),
+    }
+    for name, column in expected.items():
+        np.testing.assert_allclose(prepared[name], column, rtol=1e-4, atol=1e-5, err_msg=name)
+    np.testing.assert_allclose(plain["energy"], of_jet(jets, 5)[3], rtol=1e-6)
+
+
 def test_every_declared_feature_can_be_prepared(jets):
     prepared = prepare(jets, features=list(FEATURES))
     assert tuple(prepared.constituents) == tuple(FEATURES)

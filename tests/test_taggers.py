@@ -20,7 +20,8 @@ GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text
 NAMES = sorted(taggers())
 NUM_JETS = 32
 
-# 1902.09914 rounds them to 610k, 59k, 82k, 82k, 57k and 58k; 1902.08570 to 366k and 26k.
+# 1902.09914 rounds them to 610k, 59k, 82k, 82k, 57k and 58k; 1902.08570 to 366k and 26k,
+# 2202.03772 to 2.1M.
 PUBLISHED_PARAMETERS = {
     "cnn": 609_666,
     "topodnn": 59_323,
@@ -30,6 +31,7 @@ PUBLISHED_PARAMETERS = {
     "nsubjettiness_8": 57_502,
     "particlenet": 366_160,
     "particlenet_lite": 26_416,
+    "particle_transformer": 2_141_134,
     "lorentznet": 224_072,
     "pelican": 208_498,
 }
@@ -139,7 +141,7 @@ def test_gradients_reach_every_parameter(network, tagger, jets):
         assert parameter.grad.any(), parameter_name
 
 
-PERMUTABLE = ("efn", "lorentznet", "particlenet", "pelican", "pfn")
+PERMUTABLE = ("efn", "lorentznet", "particle_transformer", "particlenet", "pelican", "pfn")
 SET_LIKE = [name for name in NAMES if taggers()[name].architecture in PERMUTABLE]
 
 

@@ -1,6 +1,7 @@
 """A jet as a set of particles, in falling pT, without padding.
 
 The inputs of P-CNN and ParticleNet (Qu and Gouskos 2020, https://arxiv.org/abs/1902.08570), of
+the particle transformer (Qu, Li and Qian 2022, https://arxiv.org/abs/2202.03772), of
 PFN and EFN (Komiske et al. 2019, https://arxiv.org/abs/1810.05165) and of TopoDNN (Pearkes et al.
 2017, https://arxiv.org/abs/1704.02124).
 """
@@ -36,6 +37,10 @@ class Config(Strict):
             "scaled_pt",
             "eta",
             "phi",
+            "px",
+            "py",
+            "pz",
+            "energy",
         ],
         ...,
     ] = Field(
@@ -65,6 +70,9 @@ class Config(Strict):
     pt_scale: float = Field(
         1.0, gt=0, description="`scaled_pt` is pT in the frame over this [GeV]"
     )
+    standardise: bool = Field(
+        False, description="shift and scale the features of the particle transformer"
+    )
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,8 @@ class _View:
     def jet_energy(self) -> Array:
         return np.hypot(self.jet("pt") * np.cosh(self.jet("eta")), self.jet("mass"))
 
-    def energy(self) -> Array:
-        return self.jets.constituents["energy"][self.around_axis.row_P].astype(np.float64)
+    def momentum(self, name: str) -> Array:
+        return self.jets.constituents[name][self.around_axis.row_P].astype(np.float64)
 
     def over_jet(self, values_P: Array, jet_J: Array) -> Array:
         return values_P / jet_J[self.around_axis.jet_P]
@@ -91,9 +99,11 @@ class _View:
 
 FEATURES: dict[str, Callable[[_View], Array]] = {
     "log_pt": lambda view: np.log(view.around_axis.pt_P),
-    "log_energy": lambda view: np.log(view.energy()),
+    "log_energy": lambda view: np.log(view.momentum("energy")),
     "log_relative_pt": lambda view: np.log(view.over_jet(view.around_axis.pt_P, view.jet("pt"))),
-    "log_relative_energy": lambda view: np.log(view.over_jet(view.energy(), view.jet_energy())),
+    "log_relative_energy": lambda view: np.log(
+        view.over_jet(view.momentum("energy"), view.jet_energy())
+    ),
     "d_eta": lambda view: view.around_axis.eta_P,
     "d_phi": lambda view: view.around_axis.phi_P,
     "d_r": lambda view: np.hypot(view.around_axis.eta_P, view.around_axis.phi_P),
@@ -103,7 +113,21 @@ FEATURES: dict[str, Callable[[_View], Array]] = {
     "scaled_pt": lambda view: view.in_frame.pt_P / view.pt_scale,
     "eta": lambda view: view.in_frame.eta_P,
     "phi": lambda view: view.in_frame.phi_P,
+    "px": lambda view: view.momentum("px"),
+    "py": lambda view: view.momentum("py"),
+    "pz": lambda view: view.momentum("pz"),
+    "energy": lambda view: view.momentum("energy"),
 }
+
+# Subtracted, then multiplied: data/TopLandscape/top_kin.yaml of jet-universe/particle_transformer.
+STANDARD = {
+    "log_pt": (1.7, 0.7),
+    "log_energy": (2.0, 0.7),
+    "log_relative_pt": (-4.7, 0.7),
+    "log_relative_energy": (-4.7, 0.7),
+    "d_r": (0.2, 4.0),
+}
+LARGEST_STANDARD = 5.0
 
 
 class Representation(BaseRepresentation):
@@ -122,9 +146,16 @@ class Representation(BaseRepresentation):
         return Jets(
             jets={"num_constituents": around_axis.num_J.astype(np.int32)},
             constituents={
-                name: FEATURES[name](view).astype(np.float32) for name in self.config.features
+                name: self._feature(name, view).astype(np.float32) for name in self.config.features
             },
         )
+
+    def _feature(self, name: str, view: _View) -> Array:
+        feature_P = FEATURES[name](view)
+        if not self.config.standardise or name not in STANDARD:
+            return feature_P
+        shift, scale = STANDARD[name]
+        return np.clip((feature_P - shift) * scale, -LARGEST_STANDARD, LARGEST_STANDARD)
 
     def _in_frame(self, particles: Particles) -> Particles:
         if self.config.frame == "leading":

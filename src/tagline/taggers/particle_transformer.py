@@ -1,0 +1,205 @@
+"""Particle Transformer: attention between particles, biased by the kinematics of each pair.
+
+Qu, Li and Qian, "Particle Transformer for Jet Tagging", 2022, https://arxiv.org/abs/2202.03772.
+"""
+
+from itertools import pairwise
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tagline.attention import Slots, attend, heads, slots_of
+from tagline.batch import Batch
+from tagline.inputs import Inputs
+from tagline.layers import positions
+from tagline.strict import Strict
+
+MOMENTUM = ("px", "py", "pz", "energy")
+SMALLEST = 1e-8  # in front of logarithms, as in weaver-core
+SMALLEST_LIGHT_CONE = 1e-20  # E - pz, likewise
+TOKEN_SCALE = 0.02
+NUM_PAIR_FEATURES = 4
+
+
+class Config(Strict):
+    """The published network. The class attention blocks have no dropout."""
+
+    embedding: tuple[int, ...] = Field((128, 512, 128), description="widths for a particle")
+    pair_embedding: tuple[int, ...] = Field((64, 64, 64), description="widths for a pair")
+    heads: int = Field(8, gt=0, description="of each attention")
+    blocks: int = Field(8, gt=0, description="particle attention blocks")
+    class_blocks: int = Field(2, gt=0, description="class attention blocks")
+    expansion: int = Field(4, gt=0, description="of the hidden layer of a block")
+    dropout: float = Field(0.1, ge=0, lt=1, description="in the particle attention blocks")
+
+
+class Block(nn.Module):
+    """Attention, then two dense layers, with the norms and factors of NormFormer (2110.09456)."""
+
+    def __init__(self, config: Config, dropout: float) -> None:
+        super().__init__()
+        width = config.embedding[-1]
+        self.num_heads, self.dropout = config.heads, dropout
+        self.before_attention = nn.LayerNorm(width)
+        self.projection = nn.Linear(width, 3 * width)
+        nn.init.xavier_uniform_(self.projection.weight)
+        nn.init.zeros_(self.projection.bias)
+        self.mixing = nn.Linear(width, width)
+        self.head_factor = nn.Parameter(torch.ones(config.heads))
+        self.after_attention = nn.LayerNorm(width)
+        self.before_dense = nn.LayerNorm(width)
+        self.first = nn.Linear(width, config.expansion * width)
+        self.inside_dense = nn.LayerNorm(config.expansion * width)
+        self.second = nn.Linear(config.expansion * width, width)
+        self.residual_factor = nn.Parameter(torch.ones(width))
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, bias_BHNN: Tensor) -> Tensor:
+        return attend(
+            heads(query, self.num_heads),
+            heads(key, self.num_heads),
+            heads(value, self.num_heads),
+            bias_BHNN,
+            dropout=self.dropout if self.training else 0.0,
+        )
+
+    def _dense(self, x_PD: Tensor, attended_PD: Tensor) -> Tensor:
+        mixed_PHD = self.mixing(attended_PD).unflatten(1, (self.num_heads, -1))
+        scaled_PD = (mixed_PHD * self.head_factor[:, None]).flatten(1)
+        x_PD = x_PD + self._dropped(self.after_attention(scaled_PD))
+        hidden_PD = self._dropped(F.gelu(self.first(self.before_dense(x_PD))))
+        new_PD = self._dropped(self.second(self.inside_dense(hidden_PD)))
+        return new_PD + self.residual_factor * x_PD
+
+    def _dropped(self, x_PD: Tensor) -> Tensor:
+        return F.dropout(x_PD, self.dropout, self.training)
+
+
+class ParticleBlock(Block):
+    """Particles attend to all particles of their jet."""
+
+    def forward(self, x_PD: Tensor, slots: Slots, bias_BHNN: Tensor) -> Tensor:
+        """Return the new particles."""
+        qkv_PD = self.projection(self.before_attention(x_PD))
+        query, key, value = slots.pad(qkv_PD).chunk(3, dim=2)
+        attended_BND = self._attend(query, key, value, bias_BHNN)
+        return self._dense(x_PD, slots.pack(attended_BND))
+
+
+class ClassBlock(Block):
+    """A token attends to itself, in the slot in front, and to all particles of its jet.
+
+    The query is the token without its norm, as in the authors' code.
+    """
+
+    def forward(self, token_BD: Tensor, x_PD: Tensor, slots: Slots, bias_B11N: Tensor) -> Tensor:
+        """Return the new tokens."""
+        width = token_BD.shape[1]
+        weight, bias = self.projection.weight, self.projection.bias
+        query = F.linear(token_BD, weight[:width], bias[:width])[:, None]
+        x_BND = slots.pad(self.before_attention(x_PD))
+        x_BND[:, 0] = self.before_attention(token_BD)
+        key, value = F.linear(x_BND, weight[width:], bias[width:]).chunk(2, dim=2)
+        return self._dense(token_BD, self._attend(query, key, value, bias_B11N)[:, 0])
+
+
+class PairBias(nn.Module):
+    """What each pair of particles adds to the logits of the attention, one number a head."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.BatchNorm1d(NUM_PAIR_FEATURES)]
+        widths = (NUM_PAIR_FEATURES, *config.pair_embedding, config.heads)
+        for num_in, num_out in pairwise(widths):
+            layers += [nn.Linear(num_in, num_out), nn.BatchNorm1d(num_out), nn.GELU()]
+        self.embedding = nn.Sequential(*layers)
+
+    def forward(self, momentum_P4: Tensor, batch: Batch, slots: Slots) -> Tensor:
+        """Return bias_BHNN; the features are symmetric, so half of the pairs is embedded."""
+        first_Q, second_Q = half_of_pairs(batch)
+        bias_QH = self.embedding(pair_features(momentum_P4, first_Q, second_Q))
+        jet_Q, position_P = batch.jet_of_constituent_P[first_Q], positions(batch)
+        row_Q, column_Q = position_P[first_Q], position_P[second_Q]
+        bias_BNNH = slots.mask(bias_QH.new_zeros(len(batch), 1, slots.longest, slots.longest))
+        bias_BNNH = bias_BNNH.squeeze(1)[..., None].repeat(1, 1, 1, bias_QH.shape[1])
+        bias_BNNH.index_put_((jet_Q, row_Q, column_Q), bias_QH)
+        bias_BNNH.index_put_((jet_Q, column_Q, row_Q), bias_QH)
+        return bias_BNNH.permute(0, 3, 1, 2).contiguous()
+
+
+class Tagger(nn.Module):
+    """Embeddings, particle attention, class attention, one linear layer: 2,141,134 parameters."""
+
+    def __init__(self, config: Config, inputs: Inputs) -> None:
+        super().__init__()
+        names = list(inputs.constituent_features)
+        absent = [name for name in MOMENTUM if name not in names]
+        if absent:
+            raise ValueError(
+                f"a particle transformer needs the features {', '.join(MOMENTUM)}; "
+                f"{', '.join(absent)} not among {', '.join(names) or 'none'}"
+            )
+        self.momentum = [names.index(name) for name in MOMENTUM]
+        self.features = [names.index(name) for name in names if name not in MOMENTUM]
+        width = config.embedding[-1]
+        self.norm = nn.BatchNorm1d(len(self.features))
+        layers: list[nn.Module] = []
+        for num_in, num_out in pairwise((len(self.features), *config.embedding)):
+            layers += [nn.LayerNorm(num_in), nn.Linear(num_in, num_out), nn.GELU()]
+        self.embedding = nn.Sequential(*layers)
+        self.pair_bias = PairBias(config)
+        self.blocks = nn.ModuleList(
+            ParticleBlock(config, config.dropout) for _ in range(config.blocks)
+        )
+        self.class_blocks = nn.ModuleList(
+            ClassBlock(config, 0.0) for _ in range(config.class_blocks)
+        )
+        self.token_D = nn.Parameter(torch.empty(width))
+        nn.init.trunc_normal_(self.token_D, std=TOKEN_SCALE)
+        self.last_norm = nn.LayerNorm(width)
+        self.logits = nn.Linear(width, inputs.num_classes)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return logits_BC."""
+        x_PD = self.embedding(self.norm(batch.constituents_PF[:, self.features]))
+        slots = slots_of(batch)
+        bias_BHNN = self.pair_bias(batch.constituents_PF[:, self.momentum], batch, slots)
+        for block in self.blocks:
+            x_PD = block(x_PD, slots, bias_BHNN)
+        slots = slots_of(batch, front=1)
+        no_bias_B11N = slots.mask(x_PD.new_zeros(len(batch), 1, 1, slots.longest))
+        token_BD = self.token_D.expand(len(batch), -1)
+        for block in self.class_blocks:
+            token_BD = block(token_BD, x_PD, slots, no_bias_B11N)
+        logits_BC: Tensor = self.logits(self.last_norm(token_BD))
+        return logits_BC
+
+
+def half_of_pairs(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the rows of all pairs of constituents of a jet, the second not behind the first."""
+    position_P = positions(batch)
+    num_P = position_P + 1
+    first_Q = torch.repeat_interleave(num_P)
+    start_P = num_P.cumsum(0) - num_P
+    place_Q = torch.arange(len(first_Q), device=first_Q.device) - start_P[first_Q]
+    return first_Q, first_Q - position_P[first_Q] + place_Q
+
+
+@torch.no_grad()
+def pair_features(momentum_P4: Tensor, first_Q: Tensor, second_Q: Tensor) -> Tensor:
+    """Return the logarithms of kT, z, Delta and m^2 of each pair, equation 3."""
+    px_P, py_P, pz_P, energy_P = momentum_P4.unbind(1)
+    pt_P = torch.hypot(px_P, py_P)
+    light_cone_P = (energy_P - pz_P).clamp(min=SMALLEST_LIGHT_CONE)
+    rapidity_P, phi_P = torch.log1p(2 * pz_P / light_cone_P) / 2, torch.atan2(py_P, px_P)
+    d_phi_Q = phi_P[first_Q] - phi_P[second_Q]
+    d_phi_Q -= 2 * torch.pi * torch.floor((d_phi_Q + torch.pi) / (2 * torch.pi))
+    delta_Q = torch.hypot(rapidity_P[first_Q] - rapidity_P[second_Q], d_phi_Q)
+    first_pt_Q, second_pt_Q = pt_P[first_Q], pt_P[second_Q]
+    smaller_pt_Q = torch.minimum(first_pt_Q, second_pt_Q)
+    share_Q = smaller_pt_Q / (first_pt_Q + second_pt_Q).clamp(min=SMALLEST)
+    sum_Q4 = momentum_P4[first_Q] + momentum_P4[second_Q]
+    squared_mass_Q = sum_Q4[:, 3].square() - sum_Q4[:, :3].square().sum(1)
+    features_Q4 = torch.stack([smaller_pt_Q * delta_Q, share_Q, delta_Q, squared_mass_Q], dim=1)
+    return features_Q4.clamp(min=SMALLEST).log()
