@@ -18,6 +18,7 @@ SMALL = {"pixels": 12}  # a network on 40 x 40 pixels takes seconds a step
 FEW = {  # so do networks of pairs of constituents
     "particlenet_cloud": 20,
     "particle_transformer_cloud": 12,
+    "transformer_cloud": 12,
     "lorentznet_vectors": 8,
     "pelican_vectors": 8,
 }

@@ -35,6 +35,8 @@ PUBLISHED_PARAMETERS = {
     "pcnn": 348_400,
     "lorentznet": 224_072,
     "pelican": 208_498,
+    "lola": 126_952,
+    "lola_trained_metric": 126_956,
 }
 
 
@@ -142,7 +144,15 @@ def test_gradients_reach_every_parameter(network, tagger, jets):
         assert parameter.grad.any(), parameter_name
 
 
-PERMUTABLE = ("efn", "lorentznet", "particle_transformer", "particlenet", "pelican", "pfn")
+PERMUTABLE = (
+    "efn",
+    "lorentznet",
+    "particle_transformer",
+    "particlenet",
+    "pelican",
+    "pfn",
+    "transformer",
+)
 SET_LIKE = [name for name in NAMES if taggers()[name].architecture in PERMUTABLE]
 
 

@@ -1,7 +1,7 @@
 """P-CNN: a residual network of one-dimensional convolutions along the particles in falling pT.
 
-After CMS's DeepAK8; described in Qu and Gouskos, "ParticleNet: Jet Tagging via Particle Clouds", 2019,
-https://arxiv.org/abs/1902.08570.
+A simplified DeepAK8 of CMS, described in Qu and Gouskos, "ParticleNet: Jet Tagging via Particle
+Clouds", 2019, https://arxiv.org/abs/1902.08570.
 """
 
 from pydantic import Field
@@ -84,6 +84,7 @@ class Tagger(nn.Module):
 def convolution(num_in: int, num_out: int, stride: int) -> nn.Conv1d:
     """Return a convolution that keeps the length but for its stride.
 
-    The norm behind it makes a bias superfluous; without them the parameters are as many as published.
+    The norm behind it makes a bias superfluous; without any, the parameters are as many as
+    published.
     """
     return nn.Conv1d(num_in, num_out, KERNEL, stride, padding=KERNEL // 2, bias=False)
