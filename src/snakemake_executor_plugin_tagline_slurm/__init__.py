@@ -130,6 +130,14 @@ class Executor(SlurmExecutor):
         pace = self.workflow.executor_settings.init_seconds_before_status_checks
         self.next_seconds_between_status_checks = pace
 
+    def format_job_exec(self, job: JobExecutorInterface) -> str:
+        """Return the command of a job; the jobs of a group run beside each other, not as steps.
+
+        A step takes the memory and the GPU of the whole allocation, so the next one would wait.
+        """
+        command: str = super().format_job_exec(job)
+        return command.replace(self.additional_general_args(), "") if job.is_group() else command
+
     def get_account_arg(self, job: JobExecutorInterface) -> Iterator[str]:
         """Yield the account that the job or else the site names."""
         account = self.workflow.executor_settings.account

@@ -1,5 +1,6 @@
 """One run a folder: its name in Slurm, and the lock that keeps a second Snakemake out."""
 
+import errno
 import fcntl
 import os
 import socket
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import TextIO
 
 from snakemake_interface_common.exceptions import WorkflowError
+
+WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}  # some shared filesystems
 
 
 def run_id(path: Path) -> str:
@@ -31,6 +34,9 @@ def lock(path: Path) -> TextIO:
         holder = held.read()
         held.close()
         raise WorkflowError(f"another Snakemake works in this folder: {holder}") from None
+    except OSError as error:
+        if error.errno not in WITHOUT_LOCKS:
+            raise
     held.truncate(0)
     held.write(f"process {os.getpid()} on {socket.gethostname()}")
     held.flush()

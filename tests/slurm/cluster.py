@@ -314,7 +314,7 @@ def processes_of_node(folder: Path, node: str) -> list[int]:
     found: set[int] = set()
     of_job = {f"SLURM_CONF={folder}/slurm.conf", f"SLURMD_NODENAME={node}"}
     for entry in Path("/proc").glob("[0-9]*"):
-        with suppress(FileNotFoundError, ProcessLookupError):
+        with suppress(OSError):  # it has ended, or is nobody's business
             if of_job <= set((entry / "environ").read_text(errors="replace").split("\0")):
                 found.add(int(entry.name))
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])

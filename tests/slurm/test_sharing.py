@@ -1,0 +1,44 @@
+"""Several small trainings on one GPU of a cluster."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.slurm.runs import Run, attempts_of, model_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+SEEDS = (1, 2)
+
+
+@pytest.fixture(scope="module")
+def shared(prepared, start, tmp_path_factory) -> Run:
+    """Trainings in a group that asks for one GPU, as the README of the profiles says."""
+    folder = shutil.copytree(prepared, tmp_path_factory.mktemp("shared") / "project")
+    grouped = ["--groups", "train=train", "--group-components", "train=4"]
+    one_gpu = ["--set-resources", "train:gpu=0", 'train:gres="gpu:1"']
+    run = start(folder, *map(model_of, SEEDS), *grouped, *one_gpu)
+    assert run.wait() == 0, run.printed
+    return run
+
+
+def test_they_are_trained_at_the_same_time(shared):
+    (first_begins, first_ends), (second_begins, second_ends) = (
+        times_of(shared.folder, seed) for seed in SEEDS
+    )
+    assert first_begins < second_ends
+    assert second_begins < first_ends
+
+
+def times_of(folder: Path, seed: int) -> tuple[str, str]:
+    """Return when the first and the last epoch of a training ended."""
+    epochs = [line for line in attempts_of(folder, seed)[-1].splitlines() if " epoch " in line]
+    return epochs[0].split(" INFO ")[0], epochs[-1].split(" INFO ")[0]
+
+
+@pytest.mark.usefixtures("shared")
+def test_they_are_one_job_with_one_gpu(cluster):
+    (job,) = cluster.jobs()
+    assert job["Partition"] == "gpu"
+    assert "gres/gpu=1" in job["AllocTRES"].split(",")
+    assert f"cpu={len(SEEDS)}" in job["AllocTRES"].split(",")
