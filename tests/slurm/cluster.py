@@ -60,7 +60,7 @@ KillWait=10
 SlurmdTimeout=20
 ReturnToService=2
 MailProg=/bin/true
-NodeName=DEFAULT CPUs=2 RealMemory=20000 State=UNKNOWN
+NodeName=DEFAULT CPUs=8 RealMemory=20000 State=UNKNOWN
 {nodes}
 PartitionName=cpu Nodes={cpu_nodes} Default=YES MaxTime=1-0
 PartitionName=gpu Nodes={gpu_nodes} MaxTime=1-0
