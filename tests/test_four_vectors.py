@@ -68,3 +68,13 @@ def test_beams_leave_the_particles_alone(jets):
     np.testing.assert_array_equal(momenta_of(with_beams)[:, is_particle_P], momenta_of(without))
     expected_J = without.jets["num_constituents"] + 2
     np.testing.assert_array_equal(with_beams.jets["num_constituents"], expected_J)
+
+
+def test_the_order_of_subjets_keeps_the_particles(jets):
+    by_pt, by_subjets = (prepare(jets, order=order) for order in ("pt", "subjets"))
+    sorted_by_pt, sorted_by_subjets = (
+        np.sort(prepared.take(np.array([5])).constituents["energy"])
+        for prepared in (by_pt, by_subjets)
+    )
+    np.testing.assert_array_equal(sorted_by_subjets, sorted_by_pt)
+    assert (by_pt.constituents["energy"] != by_subjets.constituents["energy"]).any()

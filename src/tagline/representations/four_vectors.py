@@ -1,10 +1,13 @@
-"""A jet as the four-momenta of its leading particles, in falling pT, without padding.
+"""A jet as the four-momenta of its leading particles, without padding.
 
 The inputs of LorentzNet (Gong et al. 2022, https://arxiv.org/abs/2201.08187), of PELICAN
 (Bogatskiy et al. 2022, https://arxiv.org/abs/2211.00454), of LoLa (Butter et al. 2017,
 https://arxiv.org/abs/1707.08966) and of LBN (Erdmann et al. 2018,
 https://arxiv.org/abs/1812.09722).
 """
+
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
@@ -13,6 +16,7 @@ from tagline import frames
 from tagline.frames import Array, Particles
 from tagline.inputs import Inputs, Statistics
 from tagline.jets import Jets
+from tagline.reclustering import by_subjets
 from tagline.representations import BaseRepresentation
 from tagline.strict import Strict
 
@@ -24,6 +28,10 @@ class Config(Strict):
     """Which particles, and one scale: any other standardisation breaks Lorentz covariance."""
 
     max_constituents: int = Field(200, gt=0, description="leading constituents in pT")
+    order: Literal["pt", "subjets"] = Field(
+        "pt", description="falling pT; or that of anti-kT subjets, and in each falling pT"
+    )
+    subjet_radius: float = Field(0.2, gt=0, description="of the subjets that give the order")
     scale: float = Field(1.0, gt=0, description="momenta are divided by this [GeV]")
     beams: bool = Field(
         False,
@@ -44,7 +52,7 @@ class Representation(BaseRepresentation):
     def transform(self, jets: Jets, statistics: Statistics) -> Jets:
         """Return one row a particle."""
         del statistics
-        particles = frames.leading(jets, self.config.max_constituents)
+        particles = self._ordered(frames.leading(jets, self.config.max_constituents))
         columns_FP = np.stack(
             [jets.constituents[name][particles.row_P].astype(np.float64) for name in MOMENTA]
         )
@@ -60,6 +68,12 @@ class Representation(BaseRepresentation):
                 for name, column_P in zip(self._features(), columns_FP, strict=True)
             },
         )
+
+    def _ordered(self, particles: Particles) -> Particles:
+        if self.config.order == "pt":
+            return particles
+        order_P = by_subjets(particles, radius=self.config.subjet_radius)
+        return replace(particles, row_P=particles.row_P[order_P])
 
     def _features(self) -> tuple[str, ...]:
         return (*MOMENTA, "is_beam") if self.config.beams else MOMENTA
