@@ -1,11 +1,13 @@
 """Lorentz transformations in networks: what changes under them, and what must not."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from tagline import plugins
 from tagline.inputs import Inputs
-from tagline.lorentz import FourVectors, boosted, minkowski
+from tagline.lorentz import FourVectors, boosted, mass2, minkowski
 from tests.four_vectors import (
     METRIC,
     boost_along_beam,
@@ -45,6 +47,10 @@ def spread_of(network, batch):
     return spread
 
 
+def in_float32(batch):
+    return replace(batch, constituents_PF=batch.constituents_PF.float())
+
+
 def test_transformations_keep_the_metric():
     for matrix_44 in TRANSFORMATIONS:
         torch.testing.assert_close(matrix_44.T @ METRIC @ matrix_44, METRIC)
@@ -53,6 +59,13 @@ def test_transformations_keep_the_metric():
 def test_minkowski_is_the_product_with_the_metric():
     p_P4 = jets_of().constituents_PF
     torch.testing.assert_close(minkowski(p_P4, p_P4[:1]), p_P4 @ METRIC @ p_P4[0])
+
+
+def test_rounding_makes_no_mass():
+    massless_P4 = jets_of(counts=(50,)).constituents_PF.float().double()
+    massive_P4 = massless_P4 + torch.tensor([0.1, 0, 0, 0])
+    assert not mass2(massless_P4).any()
+    assert torch.equal(mass2(massive_P4), minkowski(massive_P4, massive_P4))
 
 
 def frames_and_momenta():
@@ -99,6 +112,14 @@ def test_logits_are_lorentz_invariant(architecture, beams):
     for matrix_44 in TRANSFORMATIONS:
         moved = transformed(batch, matrix_44, beams_too=True)
         torch.testing.assert_close(network(moved), expected_BC, atol=tolerance, rtol=0)
+
+
+def test_logits_are_lorentz_invariant_in_float32(architecture):
+    network, batch = network_of(architecture, beams=True).float(), jets_of(beams=True)
+    expected_BC = network(in_float32(batch))
+    for matrix_44 in TRANSFORMATIONS:
+        moved = in_float32(transformed(batch, matrix_44, beams_too=True))
+        torch.testing.assert_close(network(moved), expected_BC, atol=TOLERANCE, rtol=0)
 
 
 def test_beams_leave_rotations_about_the_beam(architecture):

@@ -13,6 +13,7 @@ from tagline.inputs import Inputs
 
 MOMENTA = ("energy", "px", "py", "pz")
 IS_BEAM = "is_beam"
+ROUNDING = 2.0**-21  # of E^2 - p^2 in terms of E^2, four times that of one float32
 
 
 class FourVectors:
@@ -41,6 +42,16 @@ def minkowski(p_4: Tensor, q_4: Tensor) -> Tensor:
     """Return E_p E_q - p q of four-momenta in the last dimension."""
     products_4 = p_4 * q_4
     return products_4[..., 0] - products_4[..., 1:].sum(-1)
+
+
+def mass2(p_4: Tensor) -> Tensor:
+    """Return E^2 - p^2, zero where that is less than what is left of it in float32.
+
+    A massless particle of 300 GeV whose momentum was rounded to float32 seems to have a mass of
+    some 0.1 GeV, another one for each observer.
+    """
+    square = minkowski(p_4, p_4)
+    return torch.where(square.abs() > ROUNDING * p_4[..., 0].square(), square, 0)
 
 
 def boosted(p_4: Tensor, frame_4: Tensor) -> Tensor:

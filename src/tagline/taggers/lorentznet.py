@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.layers import jet_sum
-from tagline.lorentz import FourVectors, minkowski
+from tagline.lorentz import FourVectors, mass2, minkowski
 from tagline.pairs import Pairs, all_pairs
 from tagline.strict import Strict
 
@@ -72,7 +72,7 @@ class Tagger(nn.Module):
 
         Without beams, it is psi of the squared mass.
         """
-        mass2_P = minkowski(x_P4, x_P4)
+        mass2_P = mass2(x_P4)
         dtype = batch.constituents_PF.dtype
         if not self.vectors.has_beams:
             return _psi(mass2_P).to(dtype)[:, None]
