@@ -196,5 +196,6 @@ def test_save_and_load_give_the_same_logits(network, tagger, jets, inputs, tmp_p
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
 def test_first_losses_are_the_golden_ones(name, network, tagger, jets):
-    losses = list(losses_of(network, tagger, jets, steps=10, learning_rate=1e-4))
+    steps = len(GOLDEN[name])  # fewer where neighbours, which may change, magnify what is rounded
+    losses = list(losses_of(network, tagger, jets, steps=steps, learning_rate=1e-4))
     assert losses == pytest.approx(GOLDEN[name], rel=1e-5)

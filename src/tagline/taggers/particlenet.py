@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tagline.batch import Batch
+from tagline.edges import Edges, mean_of_layers
 from tagline.inputs import Inputs
 from tagline.layers import jet_sum
 from tagline.neighbours import nearest
@@ -43,22 +44,17 @@ class EdgeConvolution(nn.Module):
 
     def forward(self, x_PD: Tensor, rows_PK: Tensor) -> Tensor:
         """Return the new features of each particle."""
-        num_P, num_K = rows_PK.shape
-        edges_ED = F.relu(self.norms[0](self._first_linear(x_PD, rows_PK)), inplace=True)
-        for linear, norm in zip(self.linears, self.norms[1:], strict=True):
-            edges_ED = F.relu(norm(linear(edges_ED)), inplace=True)
-        mean_PD = edges_ED.view(num_P, num_K, edges_ED.shape[1]).mean(1)
+        mean_PD = mean_of_layers(self._edges(x_PD, rows_PK), self.linears, self.norms)
         return F.relu(self.shortcut_norm(self.shortcut(x_PD)) + mean_PD)
 
-    def _first_linear(self, x_PD: Tensor, rows_PK: Tensor) -> Tensor:
+    def _edges(self, x_PD: Tensor, rows_PK: Tensor) -> Edges:
         """Return U x_i + V (x_j - x_i) of all edges as (U - V) x_i + V x_j.
 
         Two products over the particles replace one over their edges.
         """
-        u_MD, v_MD = self.first.weight.chunk(2, dim=1)
-        own_PM = F.linear(x_PD, u_MD - v_MD)
-        others_PM = F.pad(F.linear(x_PD, v_MD), (0, 0, 0, 1))
-        return (others_PM[rows_PK] + own_PM[:, None]).flatten(0, 1)
+        u_DF, v_DF = self.first.weight.chunk(2, dim=1)
+        own_PD = F.linear(x_PD, u_DF - v_DF)
+        return Edges(own_PD, F.pad(F.linear(x_PD, v_DF), (0, 0, 0, 1)), rows_PK)
 
 
 class Tagger(nn.Module):
