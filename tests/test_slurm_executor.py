@@ -1,13 +1,15 @@
 """What the Slurm executor remembers; what it does on a Slurm is tested in `tests/slurm`."""
 
+import asyncio
 import os
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_interface_common.exceptions import WorkflowError
 
-from snakemake_executor_plugin_tagline_slurm import ExecutorSettings, NodesOfUser
+from snakemake_executor_plugin_tagline_slurm import Executor, ExecutorSettings, NodesOfUser
 from snakemake_executor_plugin_tagline_slurm.queue import ALIVE, states_of
 from snakemake_executor_plugin_tagline_slurm.run import lock, run_id
 from snakemake_executor_plugin_tagline_slurm.submissions import Submissions
@@ -125,6 +127,23 @@ def test_excludes_the_nodes_of_the_user_alone():
     nodes = NodesOfUser({"c7"})
     nodes.add("None assigned")
     assert nodes == {"c7"}
+
+
+def test_jobs_are_not_forgotten_while_slurm_does_not_answer(monkeypatch):
+    async def tells_of_the_first(_, jobs):
+        yield jobs[0]
+
+    monkeypatch.setattr(SlurmExecutor, "check_active_jobs", tells_of_the_first)
+    executor = Executor.__new__(Executor)
+    executor.ended = {"2"}
+    settings = SimpleNamespace(init_seconds_before_status_checks=20)
+    executor.workflow = SimpleNamespace(executor_settings=settings)
+    jobs = [SimpleNamespace(external_jobid=number) for number in ("1", "2", "3")]
+
+    async def going_on() -> list[str]:
+        return [job.external_jobid async for job in executor.check_active_jobs(jobs)]
+
+    assert asyncio.run(going_on()) == ["1", "3"]
 
 
 def test_the_site_is_named_in_the_environment():

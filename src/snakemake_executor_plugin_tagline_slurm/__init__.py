@@ -69,6 +69,7 @@ class Executor(SlurmExecutor):
     def __post_init__(self, test_mode: bool = False) -> None:
         super().__post_init__(test_mode)
         self._failed_nodes = NodesOfUser(self._failed_nodes)
+        self.ended: set[str | None] = set()
         FOLDER.mkdir(parents=True, exist_ok=True)
         self.folder_lock = lock(FOLDER / "lock")
         self.run_uuid = run_id(FOLDER / "run_id")
@@ -124,9 +125,17 @@ class Executor(SlurmExecutor):
     async def check_active_jobs(
         self, active_jobs: Sequence[SubmittedJobInfo]
     ) -> AsyncIterator[SubmittedJobInfo]:
-        """Yield the jobs that go on, and ask again at a steady pace, however long they take."""
+        """Yield the jobs that go on, and ask again at a steady pace, however long they take.
+
+        Where Slurm does not answer, the parent class forgets the jobs; here they go on.
+        """
+        told = set()
         async for job_info in super().check_active_jobs(active_jobs):
+            told.add(job_info.external_jobid)
             yield job_info
+        for job_info in active_jobs:
+            if job_info.external_jobid not in told | self.ended:
+                yield job_info
         pace = self.workflow.executor_settings.init_seconds_before_status_checks
         self.next_seconds_between_status_checks = pace
 
@@ -137,6 +146,16 @@ class Executor(SlurmExecutor):
         """
         command: str = super().format_job_exec(job)
         return command.replace(self.additional_general_args(), "") if job.is_group() else command
+
+    def report_job_success(self, job_info: SubmittedJobInfo) -> None:
+        """Tell that a job has ended well."""
+        self.ended.add(job_info.external_jobid)
+        super().report_job_success(job_info)
+
+    def report_job_error(self, job_info: SubmittedJobInfo, **details: Any) -> None:  # noqa: ANN401
+        """Tell that a job has failed."""
+        self.ended.add(job_info.external_jobid)
+        super().report_job_error(job_info, **details)
 
     def get_account_arg(self, job: JobExecutorInterface) -> Iterator[str]:
         """Yield the account that the job or else the site names."""
