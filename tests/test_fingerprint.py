@@ -15,8 +15,8 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprint, "SOURCE", tmp_path)
 
     def forget():
-        for cached in (fingerprint.path_of, fingerprint.tree_of, fingerprint.imports_of):
-            cached.cache_clear()
+        for name in ("fingerprint", "path_of", "parsed", "tree_of", "imports_of"):
+            getattr(fingerprint, name).cache_clear()
 
     forget()
     yield tmp_path / "tagline", forget

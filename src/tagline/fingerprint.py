@@ -68,19 +68,25 @@ def path_of(module: str) -> Path:
 
 @cache
 def tree_of(module: str) -> str:
-    """Return the syntax tree of a module as text, without docstrings."""
+    """Return the syntax tree of a module as text."""
+    return ast.dump(parsed(module))
+
+
+@cache
+def parsed(module: str) -> ast.Module:
+    """Return the syntax tree of a module, without docstrings."""
     tree = ast.parse(path_of(module).read_text())
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
-    return ast.dump(tree)
+    return tree
 
 
 @cache
 def imports_of(module: str) -> frozenset[str]:
     """Return the modules of the package that a module imports, with the packages around them."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path_of(module).read_text())):
+    for node in ast.walk(parsed(module)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
