@@ -77,9 +77,10 @@ def run(place: Place, precision: str, work: Callable[..., Result], *arguments: o
     ]
     with started(tasks):
         join_group(place, rank=0, store=store)
-        result = work(fabric_of(place, rank=0, precision=precision), *arguments)
-        distributed.destroy_process_group()
-    return result
+        try:
+            return work(fabric_of(place, rank=0, precision=precision), *arguments)
+        finally:
+            distributed.destroy_process_group()
 
 
 def fabric_of(place: Place, *, rank: int, precision: str) -> Fabric:

@@ -18,7 +18,7 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 CLUSTER = ["--profile", "slurm", "--tagline-slurm-init-seconds-before-status-checks", "2"]
 CLUSTER += ["--latency-wait", "5", "--cores", "2", "--configfile", CONFIG]
 LOCAL = ["--cores", "2", "--quiet", "all", "--configfile", CONFIG]
-PATIENCE = 400
+PATIENCE = 900  # Slurm waits two minutes before it starts again what was put back
 EPOCHS_BEFORE = 100
 
 

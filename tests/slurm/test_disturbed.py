@@ -21,7 +21,7 @@ from tests.slurm.runs import (
 )
 from tests.test_workflow import edit, planned
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SEEDS = (1, 2, 3, 4, 5, 6)
 SECONDS_AWAY = 5.0
 

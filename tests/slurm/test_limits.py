@@ -15,7 +15,7 @@ from tests.slurm.runs import (
     weights_are_equal,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 BLOCK = 4096
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.slurm.runs import Run, attempts_of, model_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SEEDS = (1, 2)
 
 
