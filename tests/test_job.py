@@ -74,13 +74,6 @@ def test_the_log_keeps_the_tracebacks_of_all_attempts(run, tmp_path):
     assert "ValueError: another" in second
 
 
-def test_further_processes_of_a_job_only_report_failures(run, tmp_path):
-    run("")
-    done = run(FAILURE, LOCAL_RANK="1")
-    assert done.stderr == "train pfn 1: the loss is nan in epoch 3 (logs/train/1.log)\n"
-    assert (tmp_path / "logs/train/1.log").read_text().count("attempt") == 1
-
-
 def toy_record(tmp_path, **changes):
     given = {"wildcards": {"b": "2", "a": "1"}, "params": {"code": "c0de", "width": 1}}
     path = tmp_path / "data.root"

@@ -1,6 +1,5 @@
 """The start of every job: its log lines, its provenance, and one line if it fails."""
 
-import logging
 import os
 import sys
 import traceback
@@ -30,9 +29,6 @@ def start(
 ) -> None:
     """Start the log of a job, report its failure in one line, and remember its provenance.
 
-    The first process of several does so; the others, which Fabric starts with the same script,
-    log warnings alone.
-
     Args:
         name: stands before its lines on the terminal.
         log: its log file.
@@ -42,9 +38,6 @@ def start(
         inputs: paths or URLs of all that it reads.
     """
     sys.excepthook = partial(report, name, log)
-    if os.environ.get("LOCAL_RANK", "0") != "0":
-        logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s", force=True)
-        return
     logs.start(Path(log), name)
     provenance.remember(
         record_of(rule=rule, wildcards=wildcards, params=params, inputs=inputs, cache=CACHE)
