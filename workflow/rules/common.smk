@@ -53,46 +53,6 @@ def entry(path):
     return of_job
 
 
-def megabytes(base, per_input=0):
-    """Make a function that asks for memory by the size of the input, more after each failure."""
-    return growing(base, per_input / 1e6)
-
-
-def minutes(base, per_gigabyte=0):
-    """Make a function that asks for time by the size of the input, more after each failure."""
-    return growing(base, per_gigabyte / 1e9)
-
-
-def growing(base, per_byte):
-    """Make a function that asks for a resource in proportion to the attempt."""
-
-    def of_any_input(wildcards, attempt):
-        return base * attempt
-
-    def of_input(wildcards, input, attempt):
-        return int((base + per_byte * num_bytes(input)) * attempt)
-
-    return of_input if per_byte else of_any_input
-
-
-def num_bytes(paths):
-    """Add up files and what is in folders; a missing one leaves the resource open until it exists."""
-    return sum(
-        sum(file.stat().st_size for file in Path(path).glob("**/*")) or Path(path).stat().st_size
-        for path in paths
-    )
-
-
-def minutes_of_generation(wildcards, attempt):
-    """Ask for the time that ten jets a second take, a tenth of what one core has been seen to make."""
-    return (30 + CONFIG.datasets[wildcards.dataset].generate.jets_per_part // 600) * attempt
-
-
-def num_gpus(wildcards):
-    """Return the GPUs of one training."""
-    return CONFIG.taggers[wildcards.tagger].training.devices
-
-
 def num_batches(dataset):
     """Count the skim jobs of a dataset."""
     return -(-len(files_of_dataset(dataset)) // CONFIG.datasets[dataset].files_per_job)
