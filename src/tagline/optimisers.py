@@ -1,6 +1,7 @@
 """The optimisers of the papers. Those that torch lacks keep all they know in their state."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -51,7 +52,7 @@ def vectors(network: nn.Module) -> list[nn.Parameter]:
     return [parameter for parameter in network.parameters() if parameter.dim() <= 1]
 
 
-class _Foreach(Optimizer):
+class _Foreach(Optimizer, ABC):
     """An optimiser that does its arithmetic on lists of tensors."""
 
     def step(self, closure: Any = None) -> None:  # type: ignore[override] # noqa: ANN401
@@ -64,9 +65,9 @@ class _Foreach(Optimizer):
                 with torch.no_grad():
                     self.change(group, parameters, [each.grad for each in parameters])
 
+    @abstractmethod
     def change(self, group: dict[str, Any], parameters: list[Tensor], grads: list[Tensor]) -> None:
         """Change these parameters of a group."""
-        raise NotImplementedError
 
     def kept(self, name: str, parameters: list[Tensor], *, zero: bool = True) -> list[Tensor]:
         """Return what is kept for each parameter under this name, at first zero or a copy."""
