@@ -65,7 +65,7 @@ def prepared_task(
 
 def with_training(tagger: catalogue.Tagger, **changes: object) -> catalogue.Tagger:
     """Return the same tagger trained in another way."""
-    training = tagger.training.model_copy(update=changes)
+    training = tagger.steps.model_copy(update=changes)
     return tagger.model_copy(update={"training": training})
 
 

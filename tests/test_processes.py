@@ -13,13 +13,13 @@ import pytest
 import torch
 
 from tagline import processes
+from tagline.assignment import jets_of, method_of
 from tagline.catalogue import Decorrelation
 from tagline.checkpoint import Checkpoints
 from tagline.devices import Place
 from tagline.inputs import read_inputs
 from tagline.sharing import share_of
 from tagline.termination import KILLED
-from tagline.train import jets_of, method_of
 from tagline.trainer import Trainer
 from tagline.usage import Meter
 from tests.tasks import NONE, prepared_task, small, taggers

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tagline.assignment import weighted
 from tagline.catalogue import Decorrelation
 from tagline.checkpoint import Checkpoints
 from tagline.decorrelation import BaseDecorrelation
@@ -14,7 +15,6 @@ from tagline.delivery import load
 from tagline.inputs import read_inputs
 from tagline.jets import read_jets, write_jets
 from tagline.termination import KILLED
-from tagline.train import weighted
 from tagline.trainer import Trainer
 from tests.tasks import prepared_task, representations
 from tests.trainings import Run, same_weights

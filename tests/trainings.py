@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 
+from tagline.assignment import Assignment
 from tagline.devices import Place
 from tagline.files import read_json
 from tagline.termination import signals_noted
-from tagline.train import Assignment, train_on
+from tagline.train import train_on
 from tests.tasks import NONE, taggers, with_training
 
 TIMES = ("jets_per_second",)

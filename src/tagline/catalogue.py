@@ -222,7 +222,9 @@ class Tagger(Strict):
     representation: Name = Field(description="an entry of `representations`")
     objective: Name = Field("supervised", description="plugin in `objectives/`")
     parameters: Parameters = Field(default_factory=dict, description="its own keys, see below")
-    training: Training = Field(description="how it is trained")
+    training: Training | None = Field(
+        None, description="how it is trained; none for an architecture that is fitted at once"
+    )
     title: str = Field("", description="name in figures and tables")
     paper: str = Field("", description="system in the published numbers")
 
@@ -231,6 +233,26 @@ class Tagger(Strict):
         plugins.config_of("taggers", self.architecture)(**self.parameters)
         plugins.require("objectives", self.objective)
         return self
+
+    @model_validator(mode="after")
+    def _is_trained_or_fitted(self) -> Self:
+        is_fitted = plugins.has_base("taggers", self.architecture, "Tagger", base="Fitted")
+        if is_fitted and self.training:
+            raise ValueError(f"{self.architecture!r} is fitted at once and has no `training`")
+        if not is_fitted and not self.training:
+            raise ValueError(f"{self.architecture!r} needs a `training`")
+        return self
+
+    @property
+    def steps(self) -> Training:
+        """The training of an architecture that is trained step by step."""
+        assert self.training is not None
+        return self.training
+
+    @property
+    def devices(self) -> int:
+        """GPUs of one training: none for an architecture that is fitted at once."""
+        return self.training.devices if self.training else 0
 
 
 class Decorrelation(Strict):

@@ -63,6 +63,21 @@ def constant_of(kind: str, name: str, constant: str) -> str:
     raise ValueError(f"{path}: a plugin of kind {kind} must declare {constant}")
 
 
+@cache
+def has_base(kind: str, name: str, declared: str, *, base: str) -> bool:
+    """Tell whether a class of a plugin names another as its base, without importing it."""
+    require(kind, name)
+    path = PACKAGE / kind / f"{name}.py"
+    classes = [
+        node
+        for node in ast.parse(path.read_text(), filename=str(path)).body
+        if isinstance(node, ast.ClassDef) and node.name == declared
+    ]
+    if not classes:
+        raise ValueError(f"{path}: a plugin of kind {kind} must declare `class {declared}`")
+    return any(isinstance(found, ast.Name) and found.id == base for found in classes[0].bases)
+
+
 def _belongs_to_config(node: ast.stmt) -> bool:
     match node:
         case ast.ImportFrom(module="pydantic" | "typing" | "tagline.strict" | "tagline.columns"):

@@ -81,11 +81,11 @@ class Trainer:
         if fabric.world_size > 1:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network, self.optimiser = fabric.setup(
-            network.to(fabric.device), optimiser_of(tagger.training, network)
+            network.to(fabric.device), optimiser_of(tagger.steps, network)
         )
         self.fabric = fabric
-        self.training = tagger.training
-        self.monitor: str = tagger.training.monitor
+        self.training = tagger.steps
+        self.monitor: str = self.training.monitor
         self.objective = objective_of(tagger)
         self.method = method
         self.seed = seed

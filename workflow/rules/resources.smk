@@ -39,5 +39,10 @@ def minutes_of_generation(wildcards, attempt):
 
 
 def num_gpus(wildcards):
-    """Return the GPUs of one training."""
-    return CONFIG.taggers[wildcards.tagger].training.devices
+    """Return the GPUs of one training, none for a fit."""
+    return CONFIG.taggers[wildcards.tagger].devices
+
+
+def threads_of_training(wildcards):
+    """Ask for one thread for each GPU, and for one without."""
+    return max(1, num_gpus(wildcards))

@@ -13,7 +13,7 @@ rule train:
         decorrelation=configuration.one_of(CONFIG.trained),
     conda:
         "../../envs/train.yaml"
-    threads: num_gpus
+    threads: threads_of_training
     resources:
         gpu=num_gpus,
         mem_mb=megabytes(1500, per_input=6),

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from tagline import job
+from tagline.assignment import Assignment
 from tagline.catalogue import Decorrelation, Tagger
 from tagline.checksums import CACHE, checksum
 from tagline.fingerprint import digest
-from tagline.train import Assignment, train
+from tagline.train import train
 
 names, params, prepared = snakemake.wildcards, snakemake.params, snakemake.input.prepared
 job.start(

@@ -1,0 +1,84 @@
+"""What one training is asked for: which jets, which tagger, and where its files go."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from tagline import plugins
+from tagline.catalogue import Decorrelation, Tagger
+from tagline.checkpoint import shortage
+from tagline.decorrelation import BaseDecorrelation
+from tagline.delivery import PackedJets, load
+from tagline.files import write_json
+from tagline.inputs import Inputs
+from tagline.model import Weights, save_model
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is trained, from which jets, and where it goes.
+
+    Args:
+        prepared: folder of the prepared jets.
+        tagger: entry of the catalogue.
+        decorrelation: entry of the catalogue.
+        protected: jet columns that the score must not sculpt.
+        seed: of the first weights, the order of the jets and dropout.
+        model_file: the best weights.
+        history_file: the course of the training.
+        checkpoints: folder of this training's states, whatever their key.
+        key: stands for all that the states depend on.
+        threads: CPU threads of all processes together.
+    """
+
+    prepared: Path
+    tagger: Tagger
+    decorrelation: Decorrelation
+    protected: tuple[str, ...]
+    seed: int
+    model_file: Path
+    history_file: Path
+    checkpoints: Path
+    key: str
+    threads: int
+
+
+def jets_of(split: str, assignment: Assignment, inputs: Inputs) -> PackedJets:
+    """Read the jets of a split, with the training weights of the decorrelation."""
+    jets = load(assignment.prepared / split, inputs, protected=assignment.protected)
+    return weighted(jets, method_of(assignment.decorrelation))
+
+
+def write(
+    assignment: Assignment, weights: Weights, inputs: Inputs, history: dict[str, Any]
+) -> None:
+    """Write what the training is for.
+
+    Raises:
+        OSError: it cannot be written; the checkpoint stays, so that no step is lost.
+    """
+    model_file = assignment.model_file
+    try:
+        save_model(model_file, weights=weights, tagger=assignment.tagger, inputs=inputs)
+        write_json(history, assignment.history_file)
+    except OSError as error:
+        raise OSError(f"no model: {shortage(error, model_file.parent)}") from error
+
+
+def method_of(decorrelation: Decorrelation) -> BaseDecorrelation:
+    """Return the method of a catalogue entry."""
+    plugin = plugins.load("decorrelation", decorrelation.method)
+    method: BaseDecorrelation = plugin.Decorrelation(plugin.Config(**decorrelation.parameters))
+    return method
+
+
+def weighted(jets: PackedJets, method: BaseDecorrelation) -> PackedJets:
+    """Return the jets with the training weights of a decorrelation."""
+    weight_J = method.weight(
+        jets.protected_JR.double().numpy(),
+        jets.label_J.double().numpy(),
+        jets.weight_J.double().numpy(),
+    )
+    return replace(jets, weight_J=torch.from_numpy(weight_J).float())
