@@ -1,5 +1,6 @@
 """Synthetic score tables, and a whole comparison made of them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,26 @@ def toy_comparison(*, num_jets: int, replicas: int) -> Comparison:
         }
         for tagger, quality in QUALITY.items()
         for decorrelation, sculpting in SCULPTING.items()
+    }
+    return Comparison(toy_legend(), metrics)
+
+
+def sized_comparison(sizes: Sequence[int], *, num_jets: int) -> Comparison:
+    """Return one tagger, better with each of the training sizes, which are tasks of their own."""
+    metrics = {
+        Key(f"tops_{size}", "pfn", "none"): {
+            seed: measure(
+                score_table(
+                    num_jets, seed=7, quality=0.2 * np.log(size) + 0.05 * seed, sculpting=0
+                ),
+                protected="mass",
+                replicas=5,
+                random=np.random.default_rng(seed),
+                history=history(seed=seed, floor=0.2) | {"train_jets": size},
+            )
+            for seed in (1, 2, 3)
+        }
+        for size in sizes
     }
     return Comparison(toy_legend(), metrics)
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from tagline import figures, plugins
 from tagline.compare import Comparison
 from tagline.style import SETTINGS
-from tests.scores import toy_comparison
+from tests.scores import sized_comparison, toy_comparison
 
 SOURCES = {"metrics", "images", "recipes", "benchmarks"}
 FROM_METRICS = [
@@ -50,6 +50,12 @@ def test_looks_as_before(name, comparison) -> Figure:
 @pytest.mark.parametrize("name", FROM_METRICS)
 def test_survives_a_test_set_of_a_few_jets(name, tiny_comparison):
     plugins.load("figures", name).draw(tiny_comparison).draw_without_rendering()
+
+
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_training_sizes_lead_to_the_published_one() -> Figure:
+    comparison = sized_comparison((5_000, 20_000, 60_000, 200_000), num_jets=20_000)
+    return plugins.load("figures", "training_sizes").draw(comparison)
 
 
 def test_the_same_numbers_give_the_same_bytes(comparison, tmp_path):

@@ -13,6 +13,7 @@ import mplhep  # registers the font
 import numpy.typing as npt
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
@@ -76,6 +77,11 @@ def colour(position: int) -> str:
     return COLOURS[position % len(COLOURS)]
 
 
+def line(position: int) -> str:
+    """Return the line style of the n-th thing drawn, another one when colours come again."""
+    return LINES[position // len(COLOURS) % len(LINES)]
+
+
 def annotate(axes: Axes, text: str, *, above_title: bool) -> None:
     """Write a small grey note above the top right corner of the axes, or above their title."""
     axes.annotate(
@@ -93,11 +99,21 @@ def annotate(axes: Axes, text: str, *, above_title: bool) -> None:
 
 def logarithmic(axes: Axes) -> None:
     """Make both axes logarithmic with plain numbers at 1, 2 and 5, for a few decades."""
-    axes.set(xscale="log", yscale="log")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter(NullFormatter())
+    logarithmic_x(axes)
+    axes.set_yscale("log")
+    _number_plainly(axes.yaxis)
+
+
+def logarithmic_x(axes: Axes) -> None:
+    """Make the horizontal axis logarithmic with plain numbers at 1, 2 and 5."""
+    axes.set_xscale("log")
+    _number_plainly(axes.xaxis)
+
+
+def _number_plainly(axis: Axis) -> None:
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def panels(*, rows: int, columns: int, sharey: bool) -> tuple[Figure, npt.NDArray[Any]]:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
-from tagline.style import GREY, annotate, colour, styled
+from tagline.style import GREY, annotate, colour, line, styled
 
 READS = "metrics"
 CAPTION = (
@@ -44,7 +44,7 @@ def _draw_curves(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
     for position, key in enumerate(keys):
         efficiency, value, low, high = _curve(comparison, key)
         label = comparison.legend.taggers[key.tagger].title
-        axes.plot(efficiency, value, color=colour(position), label=label)
+        axes.plot(efficiency, value, color=colour(position), linestyle=line(position), label=label)
         axes.fill_between(efficiency, low, high, color=colour(position), alpha=0.2, linewidth=0)
         sidestep = SIDESTEP * (position - (len(keys) - 1) / 2)
         _draw_published(axes, comparison, key, colour(position), sidestep)
@@ -79,7 +79,7 @@ def _draw_ratios(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
     for position, key in enumerate(keys):
         efficiency, value, low, high = _curve(comparison, key)
         reference = np.interp(efficiency, at, reference_there, left=np.nan)
-        axes.plot(efficiency, value / reference, color=colour(position))
+        axes.plot(efficiency, value / reference, color=colour(position), linestyle=line(position))
         axes.fill_between(
             efficiency,
             low / reference,
