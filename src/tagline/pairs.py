@@ -78,6 +78,18 @@ def all_pairs(batch: Batch, *, with_itself: bool) -> Pairs:
     return Pairs(first_Q, second_Q, swapped_Q, start_P, num_P)
 
 
+def half_of_pairs(num_B: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rows of i and j of all pairs with j up to i, by jet, then by i, then by j."""
+    first_B = num_B.cumsum(0) - num_B
+    every_P = torch.arange(int(num_B.sum()), device=num_B.device)
+    first_P = torch.repeat_interleave(first_B, num_B)
+    num_P = every_P - first_P + 1
+    first_Q = torch.repeat_interleave(every_P, num_P)
+    shift_P = first_P - (num_P.cumsum(0) - num_P)
+    second_Q = torch.arange(len(first_Q), device=num_B.device) + shift_P[first_Q]
+    return first_Q, second_Q
+
+
 def _summed(x_QD: Tensor, start_P: Tensor) -> Tensor:
     every_Q = torch.arange(len(x_QD), device=x_QD.device)
     return F.embedding_bag(every_Q, x_QD, start_P, mode="sum")
