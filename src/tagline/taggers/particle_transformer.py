@@ -14,6 +14,7 @@ from tagline.batch import Batch
 from tagline.groups import sorted_by_length
 from tagline.inputs import Inputs
 from tagline.jet_attention import JetAttention, attention_of
+from tagline.normed_layers import normed_layers
 from tagline.normformer import Weights, dense_half
 from tagline.pairs import half_of_pairs
 from tagline.strict import Strict
@@ -126,16 +127,17 @@ class PairBias(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.BatchNorm1d(NUM_PAIR_FEATURES)]
         widths = (NUM_PAIR_FEATURES, *config.pair_embedding, config.heads)
+        layers: list[nn.Module] = [nn.BatchNorm1d(widths[0])]
         for num_in, num_out in pairwise(widths):
             layers += [nn.Linear(num_in, num_out), nn.BatchNorm1d(num_out), nn.GELU()]
         self.embedding = nn.Sequential(*layers)
 
     def forward(self, momentum_P4: Tensor, num_B: Tensor) -> Tensor:
         """Return one row for each of `half_of_pairs`: the features are symmetric."""
-        bias_QH: Tensor = self.embedding(pair_features(momentum_P4, *half_of_pairs(num_B)))
-        return bias_QH
+        features_Q4 = pair_features(momentum_P4, *half_of_pairs(num_B))
+        norm, *layers = self.embedding
+        return normed_layers(norm(features_Q4), linears=layers[0::3], norms=layers[1::3])
 
 
 class Tagger(nn.Module):
