@@ -5,6 +5,8 @@ to make them again costs less than to fetch them from memory.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,150 +26,172 @@ f32 = np.float32
 LOWEST = np.int32(-(2**31))
 
 
+@dataclass(frozen=True)
+class Heads:
+    """The heads of a group's jets, X of them: all heads of the first jet, of the second...
+
+    Args:
+        group: the jets.
+        num_heads: of each jet.
+    """
+
+    group: Group
+    num_heads: int
+
+    @cached_property
+    def weights(self) -> slice:
+        """Where their weights are among those of all jets: arrays of jet, head, i and j."""
+        pairs = self.group.pairs
+        return slice(pairs.start * self.num_heads, pairs.stop * self.num_heads)
+
+    def split(self, x_RD: Tensor, rows: slice, num_things: int) -> Tensor:
+        """Return what is side by side in these rows, such as keys and values, x_TXND."""
+        x_BNTHD = self._apart(x_RD, rows, num_things)
+        x_TBHND = x_BNTHD.permute(2, 0, 3, 1, 4)
+        return x_TBHND.reshape(num_things, -1, x_BNTHD.shape[1], x_BNTHD.shape[4])
+
+    def join(self, things: list[Tensor], out_RD: Tensor, rows: slice) -> None:
+        """Write x_XND of each thing side by side into these rows."""
+        out_BNTHD = self._apart(out_RD, rows, len(things))
+        x_TBHND = torch.stack(things).view(
+            len(things), self.group.num_jets, self.num_heads, *things[0].shape[1:]
+        )
+        out_BNTHD.copy_(x_TBHND.permute(1, 3, 0, 2, 4))
+
+    def _apart(self, x_RD: Tensor, rows: slice, num_things: int) -> Tensor:
+        num_rows = (rows.stop - rows.start) // self.group.num_jets
+        return x_RD[rows].view(self.group.num_jets, num_rows, num_things, self.num_heads, -1)
+
+
 def attend_in_groups(
-    query_RD: Tensor,
-    key_value_PD: Tensor,
-    bias_S: Tensor | None,
-    groups: Sequence[Group],
-    *,
-    num_heads: int,
-    dropout: float,
+    qkv_PD: Tensor, bias_S: Tensor | None, groups: Sequence[Heads], *, dropout: float
 ) -> Tensor:
     """Return softmax(q k / sqrt(D) + bias) v of all heads side by side.
 
     Args:
-        query_RD: of each constituent or, in fewer rows, of each jet.
-        key_value_PD: keys of all heads, then values of all heads.
+        qkv_PD: queries of all heads, keys of all heads, values of all heads.
         bias_S: for each group an array of jet, head, i and j; or nothing.
         groups: the jets.
-        num_heads: H.
         dropout: probability that a weight is dropped.
     """
-    mixed_RD: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
-        query_RD, key_value_PD, bias_S, groups, num_heads, dropout_of(dropout)
+    mixed_PD: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
+        None, qkv_PD, bias_S, groups, dropout_of(dropout)
     )
-    return mixed_RD
+    return mixed_PD
 
 
-def bias_in_groups(half_QH: Tensor, groups: Sequence[Group]) -> Tensor:
+def attend_from_jets(query_BD: Tensor, key_value_PD: Tensor, groups: Sequence[Heads]) -> Tensor:
+    """Return the same for one query of each jet."""
+    mixed_BD: Tensor = _Attention.apply(  # type: ignore[no-untyped-call]
+        query_BD, key_value_PD, None, groups, None
+    )
+    return mixed_BD
+
+
+def bias_in_groups(half_QH: Tensor, groups: Sequence[Heads]) -> Tensor:
     """Return bias_S, the same for (i, j) and (j, i), from one row for each of `half_of_pairs`."""
     bias_S: Tensor = _BothHalves.apply(half_QH, groups)  # type: ignore[no-untyped-call]
     return bias_S
 
 
 class _Attention(torch.autograd.Function):
+    """Queries are of each constituent, beside its key and value, or given for each jet."""
+
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401
-        query_RD: Tensor,
-        key_value_PD: Tensor,
+        query_BD: Tensor | None,
+        packed_PD: Tensor,
         bias_S: Tensor | None,
-        groups: Sequence[Group],
-        num_heads: int,
+        groups: Sequence[Heads],
         dropout: Dropout | None,
     ) -> Tensor:
-        ctx.save_for_backward(query_RD, key_value_PD, bias_S)
-        ctx.heads = [_Heads(group, num_heads, query_RD, key_value_PD) for group in groups]
-        ctx.dropout = dropout
-        mixed_RD = query_RD.new_empty(query_RD.shape)
-        for heads in ctx.heads:
-            (query_XMD,) = heads.split(query_RD, heads.queries)
-            key_XND, value_XND = heads.split(key_value_PD, heads.keys)
-            kept_XMN = torch.bmm(query_XMD, key_XND.mT)
-            heads.soften(kept_XMN, bias_S, dropout, None)
-            heads.join([torch.bmm(kept_XMN, value_XND)], mixed_RD, heads.queries)
+        ctx.save_for_backward(query_BD, packed_PD, bias_S)
+        ctx.groups, ctx.dropout = groups, dropout
+        num_R = len(packed_PD if query_BD is None else query_BD)
+        width = packed_PD.shape[1] // (3 if query_BD is None else 2)
+        mixed_RD = packed_PD.new_empty(num_R, width)
+        for heads in groups:
+            within = _Within(heads, query_BD, packed_PD)
+            kept_XMN = within.weights(bias_S, dropout, None)
+            heads.join([torch.bmm(kept_XMN, within.value_XND)], mixed_RD, within.rows)
         return mixed_RD
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient_RD: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
-        query_RD, key_value_PD, bias_S = ctx.saved_tensors
-        of_query_RD = query_RD.new_empty(query_RD.shape)
-        of_key_value_PD = key_value_PD.new_empty(key_value_PD.shape)
-        of_bias_S = None if bias_S is None else torch.empty_like(bias_S)
-        for heads in ctx.heads:
-            (query_XMD,) = heads.split(query_RD, heads.queries)
-            key_XND, value_XND = heads.split(key_value_PD, heads.keys)
-            (gradient_XMD,) = heads.split(gradient_RD, heads.queries)
-            kept_XMN = torch.bmm(query_XMD, key_XND.mT)
-            weights_XMN = torch.empty_like(kept_XMN)
-            heads.soften(kept_XMN, bias_S, ctx.dropout, weights_XMN)
-            of_value_XND = torch.bmm(kept_XMN.mT, gradient_XMD)
-            change_XMN = torch.bmm(gradient_XMD, value_XND.mT, out=kept_XMN)
-            heads.soften_backward(change_XMN, weights_XMN, ctx.dropout, of_bias_S)
-            of_key_XND = torch.bmm(change_XMN.mT, query_XMD)
-            heads.join([torch.bmm(change_XMN, key_XND)], of_query_RD, heads.queries)
-            heads.join([of_key_XND, of_value_XND], of_key_value_PD, heads.keys)
-        return of_query_RD, of_key_value_PD, of_bias_S, None, None, None
+        query_BD, packed_PD, bias_S = ctx.saved_tensors
+        of_query_BD, of_packed_PD, of_bias_S = (
+            None if each is None else each.new_empty(each.shape)
+            for each in (query_BD, packed_PD, bias_S)
+        )
+        for heads in ctx.groups:
+            within = _Within(heads, query_BD, packed_PD)
+            gradient_XMD = heads.split(gradient_RD, within.rows, 1)[0]
+            things = within.backward(gradient_XMD, bias_S, ctx.dropout, of_bias_S)
+            if of_query_BD is not None:
+                heads.join(things[:1], of_query_BD, within.rows)
+                things = things[1:]
+            heads.join(things, of_packed_PD, heads.group.constituents)
+        return of_query_BD, of_packed_PD, of_bias_S, None, None
 
 
-class _Heads:
-    """The heads of a group's jets, X of them: all heads of the first jet, of the second..."""
+class _Within:
+    """The queries, keys and values of a group, and what is done to them."""
 
-    def __init__(
-        self, group: Group, num_heads: int, query_RD: Tensor, key_value_PD: Tensor
-    ) -> None:
-        self.num_jets, self.num_heads = group.num_jets, num_heads
-        self.dimension = query_RD.shape[1] // num_heads
-        self.scale = f32(self.dimension**-0.5)
-        of_jets = len(query_RD) < len(key_value_PD)
-        self.queries = group.jets if of_jets else group.constituents
-        self.keys = group.constituents
-        self.weights = slice(group.pairs.start * num_heads, group.pairs.stop * num_heads)
+    def __init__(self, heads: Heads, query_BD: Tensor | None, packed_PD: Tensor) -> None:
+        self.heads, constituents = heads, heads.group.constituents
+        if query_BD is None:
+            self.rows = constituents
+            self.query_XMD, self.key_XND, self.value_XND = heads.split(packed_PD, constituents, 3)
+        else:
+            self.rows = heads.group.jets
+            (self.query_XMD,) = heads.split(query_BD, self.rows, 1)
+            self.key_XND, self.value_XND = heads.split(packed_PD, constituents, 2)
+        self.scale = f32(self.key_XND.shape[2] ** -0.5)
 
-    def split(self, x_RD: Tensor, rows: slice) -> Tensor:
-        """Return what is side by side in these rows, such as keys and values, each as x_XND."""
-        return self._apart(x_RD, rows).permute(2, 0, 3, 1, 4).flatten(1, 2)
+    def weights(
+        self, bias_S: Tensor | None, dropout: Dropout | None, all_RN: Array | None
+    ) -> Tensor:
+        """Return the weights of the values that are kept; write all of them where asked to."""
+        kept_XMN = torch.bmm(self.query_XMD, self.key_XND.mT)
+        bias_RN, first = self._of_pairs(bias_S), self.heads.weights.start
+        _soften(_rows(kept_XMN), self.scale, bias_RN, dropout, first, all_RN)
+        return kept_XMN
 
-    def join(self, things: Sequence[Tensor], out_RD: Tensor, rows: slice) -> None:
-        """Write x_XND of each thing side by side into these rows."""
-        out_BNTHD = self._apart(out_RD, rows)
-        for number, x_XND in enumerate(things):
-            x_BHND = x_XND.view(self.num_jets, self.num_heads, -1, self.dimension)
-            out_BNTHD[:, :, number] = x_BHND.transpose(1, 2)
-
-    def _apart(self, x_RD: Tensor, rows: slice) -> Tensor:
-        """Return a view with dimensions of jets, their rows, things, heads, components."""
-        num_rows = (rows.stop - rows.start) // self.num_jets
-        return x_RD[rows].view(self.num_jets, num_rows, -1, self.num_heads, self.dimension)
-
-    def soften(
+    def backward(
         self,
-        logits_XMN: Tensor,
+        gradient_XMD: Tensor,
         bias_S: Tensor | None,
         dropout: Dropout | None,
-        weights_XMN: Tensor | None,
-    ) -> None:
-        """Turn products into the weights that are kept; also write all weights where asked to."""
-        num_N = logits_XMN.shape[2]
-        bias_RN = None if bias_S is None else bias_S[self.weights].view(-1, num_N).numpy()
-        weights_RN = None if weights_XMN is None else weights_XMN.view(-1, num_N).numpy()
-        logits_RN = logits_XMN.view(-1, num_N).numpy()
-        _soften(logits_RN, self.scale, bias_RN, dropout, self.weights.start, weights_RN)
-
-    def soften_backward(
-        self,
-        gradient_XMN: Tensor,
-        weights_XMN: Tensor,
-        dropout: Dropout | None,
         of_bias_S: Tensor | None,
-    ) -> None:
-        """Turn the gradient of the kept weights into that of the products; write the bias's."""
-        num_N = gradient_XMN.shape[2]
-        of_bias_RN = None if of_bias_S is None else of_bias_S[self.weights].view(-1, num_N).numpy()
-        gradient_RN = gradient_XMN.view(-1, num_N).numpy()
-        weights_RN = weights_XMN.view(-1, num_N).numpy()
-        _soften_backward(
-            gradient_RN, weights_RN, self.scale, dropout, self.weights.start, of_bias_RN
-        )
+    ) -> list[Tensor]:
+        """Return the gradients of queries, keys and values, and write that of the bias."""
+        product_XMN = torch.bmm(gradient_XMD, self.value_XND.mT)
+        weights_RN = np.empty_like(_rows(product_XMN))
+        kept_XMN = self.weights(bias_S, dropout, weights_RN)
+        of_value_XND = torch.bmm(kept_XMN.mT, gradient_XMD)
+        of_bias_RN, first = self._of_pairs(of_bias_S), self.heads.weights.start
+        _soften_backward(_rows(product_XMN), weights_RN, self.scale, dropout, first, of_bias_RN)
+        of_query_XMD = torch.bmm(product_XMN, self.key_XND)
+        return [of_query_XMD, torch.bmm(product_XMN.mT, self.query_XMD), of_value_XND]
+
+    def _of_pairs(self, bias_S: Tensor | None) -> Array | None:
+        """Return the part of this group as (rows, N)."""
+        num_N = self.heads.group.num_constituents
+        return None if bias_S is None else bias_S[self.heads.weights].view(-1, num_N).numpy()
+
+
+def _rows(x_XMN: Tensor) -> Array:
+    array: Array = x_XMN.view(-1, x_XMN.shape[2]).numpy()
+    return array
 
 
 class _BothHalves(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, half_QH: Tensor, groups: Sequence[Group]) -> Tensor:  # noqa: ANN401
+    def forward(ctx: Any, half_QH: Tensor, groups: Sequence[Heads]) -> Tensor:  # noqa: ANN401
         ctx.groups, ctx.shape = groups, half_QH.shape
-        num_pairs = groups[-1].pairs.stop if groups else 0
-        bias_S = half_QH.new_empty(num_pairs * half_QH.shape[1])
+        bias_S = half_QH.new_empty(groups[-1].weights.stop if groups else 0)
         for half_BTH, both_BHNN in _halves(groups, half_QH, bias_S):
             _fill(half_BTH, both_BHNN)
         return bias_S
@@ -182,14 +206,12 @@ class _BothHalves(torch.autograd.Function):
 
 
 def _halves(
-    groups: Sequence[Group], half_QH: Tensor, bias_S: Tensor
+    groups: Sequence[Heads], half_QH: Tensor, bias_S: Tensor
 ) -> Iterator[tuple[Array, Array]]:
-    num_heads = half_QH.shape[1]
-    for group in groups:
-        num_N = group.num_constituents
-        half_BTH = half_QH[group.half_of_pairs].view(group.num_jets, -1, num_heads)
-        of_group = slice(group.pairs.start * num_heads, group.pairs.stop * num_heads)
-        both_BHNN = bias_S[of_group].view(group.num_jets, num_heads, num_N, num_N)
+    for heads in groups:
+        num_B, num_H, num_N = heads.group.num_jets, heads.num_heads, heads.group.num_constituents
+        half_BTH = half_QH[heads.group.half_of_pairs].view(num_B, -1, num_H)
+        both_BHNN = bias_S[heads.weights].view(num_B, num_H, num_N, num_N)
         yield half_BTH.numpy(), both_BHNN.numpy()
 
 

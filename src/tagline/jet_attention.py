@@ -1,14 +1,13 @@
 """Attention within jets of packed constituents: in groups on a CPU, padded elsewhere."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from tagline.attention import attend, heads, slots_of_rows
-from tagline.grouped_attention import attend_in_groups, bias_in_groups
-from tagline.groups import Group, groups_of
+from tagline.grouped_attention import Heads, attend_from_jets, attend_in_groups, bias_in_groups
+from tagline.groups import groups_of
 from tagline.pairs import half_of_pairs
 
 PAIRS_AT_ONCE = 2**13  # with eight heads, arrays of this many numbers fit a CPU's cache together
@@ -33,7 +32,7 @@ class JetAttention(Protocol):
 def attention_of(num_B: Tensor, *, num_heads: int, dtype: torch.dtype) -> JetAttention:
     """Return the faster way; on a CPU it is fast for jets that are sorted by length."""
     if num_B.device.type == "cpu" and dtype == torch.float32:
-        return Grouped(groups_of(num_B, max_pairs=PAIRS_AT_ONCE), num_heads)
+        return Grouped(num_B, num_heads)
     return Padded(num_B, num_heads)
 
 
@@ -82,8 +81,9 @@ class Padded:
 class Grouped:
     """Jets with equally many constituents at once, in float32 on a CPU."""
 
-    def __init__(self, groups: Sequence[Group], num_heads: int) -> None:
-        self.groups, self.num_heads = groups, num_heads
+    def __init__(self, num_B: Tensor, num_heads: int) -> None:
+        groups = groups_of(num_B, max_pairs=PAIRS_AT_ONCE)
+        self.groups = [Heads(group, num_heads) for group in groups]
 
     def bias(self, half_QH: Tensor) -> Tensor:
         """Return arrays of jet, head, i and j for each group, behind each other."""
@@ -91,14 +91,8 @@ class Grouped:
 
     def attend(self, qkv_PD: Tensor, bias: Tensor | None, *, dropout: float) -> Tensor:
         """Return what constituents get from those of their jet."""
-        width = qkv_PD.shape[1] // 3
-        query_PD, key_value_PD = torch.split(qkv_PD, [width, 2 * width], dim=1)
-        return attend_in_groups(
-            query_PD, key_value_PD, bias, self.groups, num_heads=self.num_heads, dropout=dropout
-        )
+        return attend_in_groups(qkv_PD, bias, self.groups, dropout=dropout)
 
     def attend_from_jets(self, query_BD: Tensor, key_value_PD: Tensor) -> Tensor:
         """Return what one query of each jet gets from its constituents."""
-        return attend_in_groups(
-            query_BD, key_value_PD, None, self.groups, num_heads=self.num_heads, dropout=0.0
-        )
+        return attend_from_jets(query_BD, key_value_PD, self.groups)
