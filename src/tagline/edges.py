@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from tagline.compiled import vectorised
 from tagline.norms import RELU
 from tagline.perceptrons import Perceptron, in_pieces
+
+Array = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,8 @@ class Edges:
 
     def first_layer(self, items: slice, out: Tensor) -> Tensor:
         """Write the sums of own and others for the edges of some particles."""
-        torch.index_select(self.others_PD, 0, self.rows_PK[items].flatten(), out=out)
-        out.view(-1, self.rows_each, out.shape[1]).add_(self.own_PD[items, None])
+        own_PD, rows_PK = self.own_PD[items].numpy(), self.rows_PK[items].numpy()
+        _add_ends(own_PD, self.others_PD.detach().numpy(), rows_PK, out.numpy())
         return out
 
 
@@ -119,3 +125,14 @@ class _MeanOfLayers(torch.autograd.Function):
             *gradients.factors,
             *gradients.offsets,
         )
+
+
+@vectorised
+def _add_ends(own_PD: Array, others_PD: Array, rows_PK: Rows, out_ED: Array) -> None:
+    num_P, num_K = rows_PK.shape
+    for p in range(num_P):
+        own_D = own_PD[p]
+        for k in range(num_K):
+            other_D, out_D = others_PD[rows_PK[p, k]], out_ED[p * num_K + k]
+            for d in range(len(own_D)):
+                out_D[d] = own_D[d] + other_D[d]
