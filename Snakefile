@@ -15,11 +15,16 @@ account    benchmarks -> results/{study}/tables/time.csv
 
 configfile: "config/recipes.yaml"
 configfile: "config/datasets.yaml"
+configfile: "config/tasks.yaml"
 configfile: "config/representations.yaml"
 configfile: "config/taggers.yaml"
 configfile: "config/decorrelations.yaml"
 configfile: "config/published/landscape.yaml"
-configfile: "config/config.yaml"
+
+
+if "name" not in config.get("study", {}):  # a study of its own takes nothing from the quickstart
+
+    configfile: "config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"

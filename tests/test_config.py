@@ -41,11 +41,19 @@ def merged(base: dict, other: dict) -> dict:
     return base
 
 
-def quickstart() -> dict:
+def configured(pattern: str) -> dict:
     values: dict = {}
-    for file in re.findall(r'^configfile: "(.+)"', SNAKEFILE, flags=re.MULTILINE):
+    for file in re.findall(pattern, SNAKEFILE, flags=re.MULTILINE):
         merged(values, yaml.safe_load((ROOT / file).read_text()))
     return values
+
+
+def catalogue() -> dict:
+    return configured(r'^configfile: "(.+)"')
+
+
+def quickstart() -> dict:
+    return configured(r'^ *configfile: "(.+)"')
 
 
 def with_entry(path: str, value) -> dict:
@@ -66,7 +74,7 @@ def test_the_quickstart_is_valid():
     "study", sorted((ROOT / "config/studies").glob("*.yaml")), ids=lambda p: p.stem
 )
 def test_every_study_is_valid(study):
-    assert config.parse(merged(quickstart(), yaml.safe_load(study.read_text())))
+    assert config.parse(merged(catalogue(), yaml.safe_load(study.read_text())))
 
 
 @pytest.mark.parametrize(
