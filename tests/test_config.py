@@ -28,6 +28,7 @@ PLUGINS = {
     "plot": ["figures"],
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
+IMPORTED_AS = {"scikit_learn": "sklearn"}
 SNAKEFILE = (ROOT / "Snakefile").read_text()
 
 
@@ -148,7 +149,8 @@ def test_environments_are_in_step_with_pyproject(environment):
 def test_environments_hold_what_their_stages_import(environment):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     packages = project["dependencies"] + project["optional-dependencies"][environment]
-    held = {re.split(r"[\[<>=]", package)[0].replace("-", "_") for package in packages}
+    names = [re.split(r"[\[<>=]", package)[0].replace("-", "_") for package in packages]
+    held = {IMPORTED_AS.get(name, name) for name in names}
     kinds = [
         f"tagline.{kind}.{name}" for kind in PLUGINS[environment] for name in plugins.names(kind)
     ]
