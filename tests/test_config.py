@@ -101,6 +101,25 @@ def test_a_mistake_is_named_with_the_nearest_valid_word(path, value, says):
         config.parse(with_entry(path, value))
 
 
+def test_a_penalty_and_a_fit_are_left_out_of_a_study():
+    values = quickstart()
+    values["study"] |= {"taggers": ["cuts", "pfn"], "decorrelations": ["none", "disco", "ddt"]}
+    parsed = config.parse(values)
+    assert parsed.left_out == [("cuts", "disco")]
+    assert [pair for pair in parsed.compared if "cuts" in pair] == [
+        ("cuts", "none"),
+        ("cuts", "ddt"),
+    ]
+    assert len(parsed.compared) == 5
+
+
+def test_a_tagger_of_which_nothing_is_left_is_a_mistake():
+    values = quickstart()
+    values["study"] |= {"taggers": ["pfn", "cuts"], "decorrelations": ["disco"]}
+    with pytest.raises(ValueError, match=r"'cuts' is fitted at once, .* disco, acts on steps"):
+        config.parse(values)
+
+
 def test_all_mistakes_are_reported_at_once():
     values = with_entry("taggers/pfn/architecture", "pfm")
     values["study"]["figures"] = ["rocs"]
