@@ -28,6 +28,7 @@ PLUGINS = {
     "plot": ["figures"],
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
+IMPORTED_AS = {"scikit_learn": "sklearn"}
 SNAKEFILE = (ROOT / "Snakefile").read_text()
 
 
@@ -108,6 +109,25 @@ def test_a_mistake_is_named_with_the_nearest_valid_word(path, value, says):
         config.parse(with_entry(path, value))
 
 
+def test_a_penalty_and_a_fit_are_left_out_of_a_study():
+    values = quickstart()
+    values["study"] |= {"taggers": ["cuts", "pfn"], "decorrelations": ["none", "disco", "ddt"]}
+    parsed = config.parse(values)
+    assert parsed.left_out == [("cuts", "disco")]
+    assert [pair for pair in parsed.compared if "cuts" in pair] == [
+        ("cuts", "none"),
+        ("cuts", "ddt"),
+    ]
+    assert len(parsed.compared) == 5
+
+
+def test_a_tagger_of_which_nothing_is_left_is_a_mistake():
+    values = quickstart()
+    values["study"] |= {"taggers": ["pfn", "cuts"], "decorrelations": ["disco"]}
+    with pytest.raises(ValueError, match=r"'cuts' is fitted at once, .* disco, acts on steps"):
+        config.parse(values)
+
+
 def test_all_mistakes_are_reported_at_once():
     values = with_entry("taggers/pfn/architecture", "pfm")
     values["study"]["figures"] = ["rocs"]
@@ -156,7 +176,8 @@ def test_environments_are_in_step_with_pyproject(environment):
 def test_environments_hold_what_their_stages_import(environment):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     packages = project["dependencies"] + project["optional-dependencies"][environment]
-    held = {re.split(r"[\[<>=]", package)[0].replace("-", "_") for package in packages}
+    names = [re.split(r"[\[<>=]", package)[0].replace("-", "_") for package in packages]
+    held = {IMPORTED_AS.get(name, name) for name in names}
     kinds = [
         f"tagline.{kind}.{name}" for kind in PLUGINS[environment] for name in plugins.names(kind)
     ]

@@ -151,6 +151,15 @@ def test_a_title_redraws_but_does_not_retrain(project):
     assert set(planned(project)) == {"all", "compare", "draw", "account"}
 
 
+def test_a_tagger_without_steps_is_left_out_of_penalties_alone(project):
+    edit(project / CONFIG, "taggers: [pfn_tiny, cnn_tiny]", "taggers: [pfn_tiny, boosted_trees]")
+    jobs = planned(project)
+    added = {job for job in jobs["evaluate"] if "tagger=boosted_trees" in job}
+    assert {re.search(r"decorrelation=(\w+)", job)[1] for job in added} == {"none", "ddt"}
+    printed = snakemake(project, "--dry-run")
+    assert printed.count("left out: boosted_trees with disco") == 1
+
+
 def test_another_seed_adds_its_own_jobs_only(project):
     edit(project / CONFIG, "seeds: [1]", "seeds: [1, 2]")
     jobs = planned(project)

@@ -270,6 +270,13 @@ class Decorrelation(Strict):
         plugins.config_of("decorrelation", self.method)(**self.parameters)
         return self
 
+    def suits(self, tagger: Tagger) -> bool:
+        """Tell whether the method can act on a tagger: a penalty needs the steps of a training."""
+        has_penalty = plugins.has_method(
+            "decorrelation", self.method, "Decorrelation", method="penalty"
+        )
+        return tagger.training is not None or not has_penalty
+
 
 class PublishedNumber(Strict):
     """One number of a paper, and where it stands there."""

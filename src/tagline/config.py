@@ -5,6 +5,7 @@ partitions are not here: they belong to rules and profiles.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -24,7 +25,7 @@ from tagline.strict import Strict, did_you_mean
 
 
 class Study(Strict):
-    """A comparison to make: tasks x taggers x decorrelations x seeds."""
+    """A comparison to make: tasks x taggers x decorrelations that suit them x seeds."""
 
     name: Name = Field(description="folder of its tables and figures in `results/`")
     title: str = Field(description="heading of its report")
@@ -91,6 +92,33 @@ class Config(Strict):
                 f"decorrelations: exactly one entry must have `when: never`, found {plain}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _every_tagger_is_compared(self) -> Self:
+        for tagger in self.study.taggers:
+            if tagger not in dict(self.compared):
+                raise ValueError(
+                    f"study.taggers: {tagger!r} is fitted at once, and what it would be compared "
+                    f"with, {', '.join(self.study.decorrelations)}, acts on steps of a training"
+                )
+        return self
+
+    @property
+    def compared(self) -> list[tuple[str, str]]:
+        """The pairs of tagger and decorrelation that the study compares."""
+        return [pair for pair in self._pairs if self._suit(*pair)]
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """The pairs that it does not, for the method needs steps and the tagger has none."""
+        return [pair for pair in self._pairs if not self._suit(*pair)]
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return list(product(self.study.taggers, self.study.decorrelations))
+
+    def _suit(self, tagger: str, decorrelation: str) -> bool:
+        return self.decorrelations[decorrelation].suits(self.taggers[tagger])
 
     @property
     def plain(self) -> str:

@@ -82,6 +82,22 @@ def _first_constituents(batch: Batch) -> Tensor:
     return batch.num_constituents_B.cumsum(0) - batch.num_constituents_B
 
 
+def columns_of(names: Sequence[str], inputs: Inputs) -> Tensor:
+    """Return column_G, where features of a jet are in features_BG; those of all if none is named.
+
+    Raises:
+        ValueError: the representation has no such feature, or none at all.
+    """
+    found = inputs.jet_features
+    missing = [name for name in names if name not in found]
+    if missing or not found:
+        raise ValueError(
+            f"the representation has no jet feature {', '.join(missing)}; "
+            f"it has {', '.join(found) or 'none'}"
+        )
+    return torch.tensor([found.index(name) for name in names or found])
+
+
 class Pixels(nn.Module):
     """Dense standardised images from the pixels that are not empty.
 

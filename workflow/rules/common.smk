@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.io import strip_wildcard_constraints
+from snakemake.logging import logger
 
 SOURCE = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, SOURCE)
@@ -27,6 +28,10 @@ except ValueError as mistake:
 STUDY = CONFIG.study
 CATALOGUE = configuration.changes_results(CONFIG)
 LEGEND = legend_of(CONFIG).model_dump(mode="json")
+
+if workflow.is_main_process:
+    for tagger, decorrelation in CONFIG.left_out:
+        logger.info(f"left out: {tagger} with {decorrelation}, for a fit has no steps to act on")
 
 
 wildcard_constraints:
@@ -172,13 +177,17 @@ def history_of_scores(wildcards):
 
 def metrics_of_study():
     """List the metrics that a study compares."""
-    return expand(
-        "results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
-        task=STUDY.tasks,
-        tagger=STUDY.taggers,
-        decorrelation=STUDY.decorrelations,
-        seed=STUDY.seeds,
-    )
+    return [
+        file
+        for tagger, decorrelation in CONFIG.compared
+        for file in expand(
+            "results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
+            task=STUDY.tasks,
+            tagger=tagger,
+            decorrelation=decorrelation,
+            seed=STUDY.seeds,
+        )
+    ]
 
 
 def validations_of_study():
