@@ -57,4 +57,4 @@ clean:
 	git clean -fdXq results
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-energyflow
