@@ -100,6 +100,12 @@ def test_ends_in_a_comparison_of_all_taggers_and_decorrelations(finished):
     assert "mean_images" in figures
 
 
+def test_exports_what_the_study_asks_for(finished):
+    models = finished / "results/toy_tagging/models"
+    exported = {path.parent.relative_to(models) for path in models.glob("**/model.onnx")}
+    assert exported == {Path("pfn_tiny/none/1"), Path("pfn_tiny/disco/1")}
+
+
 def test_no_jet_is_lost(finished):
     ledgers = (finished / "results/datasets").glob("*/skim/*/ledger.json")
     kept = sum(json.loads(ledger.read_text())["total"]["kept"] for ledger in ledgers)
@@ -121,9 +127,9 @@ def test_a_comment_in_the_package_reruns_nothing(project):
 def test_a_width_reruns_one_tagger_and_the_comparison(project):
     edit(project / CONFIG, "phi: [16, 16]", "phi: [16, 24]")
     jobs = planned(project)
-    follow = {"score", "decorrelate", "evaluate", "compare", "draw", "account", "all"}
+    follow = {"score", "export", "decorrelate", "evaluate", "compare", "draw", "account", "all"}
     assert set(jobs) == {"train"} | follow
-    for rule in ("train", "score", "decorrelate", "evaluate"):
+    for rule in ("train", "score", "export", "decorrelate", "evaluate"):
         assert all("tagger=pfn_tiny" in job for job in jobs[rule])
     assert not any("mean_images" in job or "samples" in job for job in jobs["draw"])
 

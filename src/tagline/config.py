@@ -39,6 +39,9 @@ class Study(Strict):
     images: tuple[Name, ...] = Field(
         (), description="representations of which mean images are drawn"
     )
+    export: tuple[Name, ...] = Field(
+        (), description="taggers of the study of which every model is written as ONNX, too"
+    )
     bootstrap_replicas: int = Field(
         200, gt=0, description="replicas behind each confidence interval"
     )
@@ -81,6 +84,7 @@ class Config(Strict):
         _require(self.decorrelations, self.study.decorrelations, "study.decorrelations")
         _require(self.published, self.study.published, "study.published")
         _require(self.representations, self.study.images, "study.images")
+        _require(dict.fromkeys(self.study.taggers), self.study.export, "study.export")
         return self
 
     @model_validator(mode="after")

@@ -33,11 +33,15 @@ class Inputs:
     num_classes: int = 2
 
 
+def as_json(inputs: Inputs) -> dict[str, Any]:
+    """Return values that JSON has."""
+    statistics = {name: array.tolist() for name, array in inputs.statistics.items()}
+    return vars(inputs) | {"statistics": statistics}
+
+
 def write_inputs(inputs: Inputs, path: Path) -> None:
     """Write as JSON."""
-    values: dict[str, Any] = dict(vars(inputs))
-    values["statistics"] = {name: array.tolist() for name, array in inputs.statistics.items()}
-    write_json(values, path)
+    write_json(as_json(inputs), path)
 
 
 def read_inputs(path: Path) -> Inputs:

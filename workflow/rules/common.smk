@@ -152,6 +152,16 @@ def code_of_scoring(wildcards):
     )
 
 
+def code_of_export(wildcards):
+    """Fingerprint the export of one tagger."""
+    tagger = CONFIG.taggers[wildcards.tagger]
+    return fingerprint(
+        "tagline.export",
+        f"tagline.taggers.{tagger.architecture}",
+        f"tagline.objectives.{tagger.objective}",
+    )
+
+
 def code_of_decorrelation(wildcards):
     """Fingerprint a method that acts on scores."""
     method = CONFIG.decorrelations[wildcards.decorrelation].method
@@ -162,6 +172,11 @@ def prepared_of_tagger(wildcards):
     """Return the prepared jets that a tagger reads."""
     representation = CONFIG.taggers[wildcards.tagger].representation
     return f"results/{wildcards.task}/prepared/{representation}"
+
+
+def representation_of_tagger(wildcards):
+    """Return the catalogue entry of what a tagger reads."""
+    return CATALOGUE["representations"][CONFIG.taggers[wildcards.tagger].representation]
 
 
 def history_of_scores(wildcards):
@@ -177,6 +192,17 @@ def metrics_of_study():
         task=STUDY.tasks,
         tagger=STUDY.taggers,
         decorrelation=STUDY.decorrelations,
+        seed=STUDY.seeds,
+    )
+
+
+def exports_of_study():
+    """List the ONNX files that a study asks for."""
+    return expand(
+        "results/{task}/models/{tagger}/{decorrelation}/{seed}/model.onnx",
+        task=STUDY.tasks,
+        tagger=STUDY.export,
+        decorrelation=dict.fromkeys(map(CONFIG.trained_as, STUDY.decorrelations)),
         seed=STUDY.seeds,
     )
 

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from tagline.attention import Slots, attend, heads, slots_of
 from tagline.batch import Batch
 from tagline.inputs import Inputs
-from tagline.layers import positions
+from tagline.layers import positions, repeated
 from tagline.strict import Strict
 
 MOMENTUM = ("px", "py", "pz", "energy")
@@ -180,7 +180,7 @@ def half_of_pairs(batch: Batch) -> tuple[Tensor, Tensor]:
     """Return the rows of all pairs of constituents of a jet, the second not behind the first."""
     position_P = positions(batch)
     num_P = position_P + 1
-    first_Q = torch.repeat_interleave(num_P)
+    first_Q = repeated(num_P, batch.longest)
     start_P = num_P.cumsum(0) - num_P
     place_Q = torch.arange(len(first_Q), device=first_Q.device) - start_P[first_Q]
     return first_Q, first_Q - position_P[first_Q] + place_Q
