@@ -6,6 +6,7 @@ split      skims      -> results/{task}/split/
 prepare    split      -> results/{task}/prepared/{representation}/
 train      prepared   -> results/{task}/models/{tagger}/{decorrelation}/{seed}/
 score      model      -> results/{task}/scores/{tagger}/{decorrelation}/{seed}/
+interpret  model      -> results/{task}/attributions/{tagger}/{decorrelation}/{seed}.json
 export     model      -> results/{task}/models/{tagger}/{decorrelation}/{seed}/model.onnx
 decorrelate  scores   -> results/{task}/scores/... of methods that act after training
 evaluate   scores     -> results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json
@@ -35,6 +36,7 @@ rule all:
         tables_of_study(),
         figures_of_study(),
         exports_of_study(),
+        attributions_of_study(),
 
 
 include: "workflow/rules/generate.smk"
@@ -43,6 +45,7 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/interpret.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/decorrelate.smk"
 include: "workflow/rules/evaluate.smk"

@@ -20,6 +20,7 @@ STAGES = {
     "skim": ["tagline.skim", "tagline.split", "tagline.prepare"],
     "train": ["tagline.train", "tagline.score", "tagline.decorrelate"],
     "export": ["tagline.export"],
+    "interpret": ["tagline.interpret"],
     "plot": ["tagline.evaluate", "tagline.draw", "tagline.tables"],
 }
 PLUGINS = {
@@ -27,6 +28,7 @@ PLUGINS = {
     "skim": ["datasets", "representations"],
     "train": ["taggers", "objectives", "decorrelation"],
     "export": ["taggers", "objectives"],
+    "interpret": ["taggers", "objectives"],
     "plot": ["figures"],
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
@@ -82,6 +84,7 @@ def test_every_study_is_valid(study):
         ("study/taggers", ["pnf"], "did you mean 'pfn'"),
         ("study/decorrelations", ["discco"], "did you mean 'disco'"),
         ("study/figures", ["rocs"], "did you mean 'roc'"),
+        ("study/figures", ["saliency"], "needs taggers in `interpret`"),
         ("study/export", ["pnf"], "did you mean 'pfn'"),
         ("study/tasks", ["top_taging"], "did you mean 'top_tagging'"),
         (

@@ -127,9 +127,9 @@ def test_a_comment_in_the_package_reruns_nothing(project):
 def test_a_width_reruns_one_tagger_and_the_comparison(project):
     edit(project / CONFIG, "phi: [16, 16]", "phi: [16, 24]")
     jobs = planned(project)
-    follow = {"score", "export", "decorrelate", "evaluate", "compare", "draw", "account", "all"}
-    assert set(jobs) == {"train"} | follow
-    for rule in ("train", "score", "export", "decorrelate", "evaluate"):
+    of_tagger = {"train", "score", "export", "interpret", "decorrelate", "evaluate"}
+    assert set(jobs) == of_tagger | {"compare", "draw", "account", "all"}
+    for rule in of_tagger:
         assert all("tagger=pfn_tiny" in job for job in jobs[rule])
     assert not any("mean_images" in job or "samples" in job for job in jobs["draw"])
 

@@ -42,6 +42,9 @@ class Study(Strict):
     export: tuple[Name, ...] = Field(
         (), description="taggers of the study of which every model is written as ONNX, too"
     )
+    interpret: tuple[Name, ...] = Field(
+        (), description="taggers of the study whose gradients and features are looked into"
+    )
     bootstrap_replicas: int = Field(
         200, gt=0, description="replicas behind each confidence interval"
     )
@@ -50,6 +53,9 @@ class Study(Strict):
     def _figures_exist(self) -> Self:
         for figure in self.figures:
             plugins.require("figures", figure)
+            reads = plugins.constant_of("figures", figure, "READS")
+            if reads == "attributions" and not self.interpret:
+                raise ValueError(f"the figure {figure!r} needs taggers in `interpret`")
         return self
 
 
@@ -84,7 +90,9 @@ class Config(Strict):
         _require(self.decorrelations, self.study.decorrelations, "study.decorrelations")
         _require(self.published, self.study.published, "study.published")
         _require(self.representations, self.study.images, "study.images")
-        _require(dict.fromkeys(self.study.taggers), self.study.export, "study.export")
+        of_study = dict.fromkeys(self.study.taggers)
+        _require(of_study, self.study.export, "study.export")
+        _require(of_study, self.study.interpret, "study.interpret")
         return self
 
     @model_validator(mode="after")

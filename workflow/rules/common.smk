@@ -162,6 +162,16 @@ def code_of_export(wildcards):
     )
 
 
+def code_of_interpretation(wildcards):
+    """Fingerprint the interpretation of one tagger."""
+    tagger = CONFIG.taggers[wildcards.tagger]
+    return fingerprint(
+        "tagline.interpret",
+        f"tagline.taggers.{tagger.architecture}",
+        f"tagline.objectives.{tagger.objective}",
+    )
+
+
 def code_of_decorrelation(wildcards):
     """Fingerprint a method that acts on scores."""
     method = CONFIG.decorrelations[wildcards.decorrelation].method
@@ -207,6 +217,17 @@ def exports_of_study():
     )
 
 
+def attributions_of_study():
+    """List the attributions that a study asks for, of trainings with its first decorrelation."""
+    return expand(
+        "results/{task}/attributions/{tagger}/{decorrelation}/{seed}.json",
+        task=STUDY.tasks,
+        tagger=STUDY.interpret,
+        decorrelation=CONFIG.trained_as(STUDY.decorrelations[0]),
+        seed=STUDY.seeds,
+    )
+
+
 def validations_of_study():
     """List the comparisons of generated samples with published ones."""
     datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
@@ -217,10 +238,12 @@ def validations_of_study():
 
 
 def source_of_figure(wildcards):
-    """List what a figure reads: metrics, images, samples or the time table."""
+    """List what a figure reads: metrics, attributions, images, samples or the time table."""
     match plugins.constant_of("figures", wildcards.figure, "READS"):
         case "metrics":
             return metrics_of_study()
+        case "attributions":
+            return attributions_of_study()
         case "images":
             return expand(
                 "results/{task}/prepared/{representation}",
