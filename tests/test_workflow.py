@@ -147,6 +147,17 @@ def test_image_code_reruns_only_image_taggers(project):
     assert not {"generate", "skim", "split"} & set(jobs)
 
 
+def test_a_transfer_is_trained_after_what_it_starts_from(project):
+    edit(project / CONFIG, "  taggers: [pfn_tiny", "  taggers: [pfn_again, pfn_tiny")
+    again = {f"tagger=pfn_again, decorrelation={method}" for method in ("none", "disco")}
+    assert {re.sub(r"task=\w+, |, seed=1", "", job) for job in planned(project)["train"]} == again
+    snakemake(project, "--cores", "1", "results/toy_tagging/models/pfn_again/none/1/model.pt")
+    edit(project / CONFIG, "phi: [16, 16]", "phi: [16, 24]")
+    trained = {re.sub(r"task=\w+, |, seed=1", "", job) for job in planned(project)["train"]}
+    assert "tagger=pfn_tiny, decorrelation=none" in trained
+    assert again <= trained
+
+
 def test_code_of_one_tagger_reruns_that_tagger(project):
     edit(project / "src/tagline/taggers/pfn.py", "class Tagger", "X = 1\n\n\nclass Tagger")
     assert all("tagger=pfn_tiny" in job for job in planned(project)["train"])

@@ -52,9 +52,10 @@ def mean_of_layers(edges: Edges, linears: nn.ModuleList, norms: nn.ModuleList) -
     """Return the mean over each particle's edges of norms, ReLU and linear layers in turn."""
     if _in_pieces(edges):
         weights = [linear.weight for linear in linears]
-        if not norms[0].training and not torch.is_grad_enabled():
+        are_training = {norm.training for norm in norms}  # both, if some are frozen
+        if are_training == {False} and not torch.is_grad_enabled():
             return _folded(edges, weights, norms)
-        if norms[0].training and all(type(norm) is nn.BatchNorm1d for norm in norms):
+        if are_training == {True} and all(type(norm) is nn.BatchNorm1d for norm in norms):
             factors = [norm.weight for norm in norms]
             offsets = [norm.bias for norm in norms]
             mean_PD: Tensor = _MeanOfLayers.apply(  # type: ignore[no-untyped-call]

@@ -178,6 +178,22 @@ def code_of_decorrelation(wildcards):
     return fingerprint("tagline.decorrelate", f"tagline.decorrelation.{method}")
 
 
+def source_of_training(wildcards):
+    """List the weights that a training starts from: none, or one file."""
+    start = CONFIG.taggers[wildcards.tagger].start_from
+    if start is None:
+        return []
+    if start.model:
+        return [str(start.model)]
+    return expand(
+        "results/{task}/models/{tagger}/{decorrelation}/{seed}/model.pt",
+        task=start.task or wildcards.task,
+        tagger=start.tagger,
+        decorrelation=start.decorrelation or CONFIG.plain,
+        seed=wildcards.seed if start.seed is None else start.seed,
+    )
+
+
 def prepared_of_tagger(wildcards):
     """Return the prepared jets that a tagger reads."""
     representation = CONFIG.taggers[wildcards.tagger].representation
@@ -335,3 +351,7 @@ def names_of_study():
 for task in STUDY.tasks:
     for dataset in CONFIG.tasks[task].datasets:
         files_of_dataset(dataset)  # a missing file is an error now, not a rule that never runs
+for tagger in STUDY.taggers:
+    start = CONFIG.taggers[tagger].start_from
+    if start and start.model and not start.model.exists():
+        raise WorkflowError(f"taggers.{tagger}.start_from.model: no file {str(start.model)!r}")
