@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import torch
-from torch.nn import BatchNorm1d
+from torch.nn import BatchNorm1d, BatchNorm2d
 
 from tagline import plugins
 from tagline.delivery import PackedJets, load
@@ -95,7 +95,7 @@ def every_row(jets):
 def losses_of(network, tagger, jets, *, steps, learning_rate=1e-3):
     """Yield the losses of steps on all jets at once, with batch norms but no dropout."""
     for module in network.modules():
-        if isinstance(module, BatchNorm1d):
+        if isinstance(module, (BatchNorm1d, BatchNorm2d)):
             module.train()
     objective = objective_of(tagger)
     training = tagger.steps.model_copy(update={"learning_rate": learning_rate})

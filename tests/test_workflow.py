@@ -158,6 +158,12 @@ def test_a_transfer_is_trained_after_what_it_starts_from(project):
     assert again <= trained
 
 
+def test_weights_that_are_not_there_stop_before_the_first_job(project):
+    edit(project / CONFIG, "  taggers: [pfn_tiny", "  taggers: [resnet50_transfer, pfn_tiny")
+    printed = snakemake(project, "--cores", "1", check=False)
+    assert "no file 'weights/resnet50.pth'" in printed
+
+
 def test_code_of_one_tagger_reruns_that_tagger(project):
     edit(project / "src/tagline/taggers/pfn.py", "class Tagger", "X = 1\n\n\nclass Tagger")
     assert all("tagger=pfn_tiny" in job for job in planned(project)["train"])
