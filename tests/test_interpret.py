@@ -270,6 +270,16 @@ def test_some_jets_are_spread_over_all():
     assert chosen.event_id_J.tolist() == [0, 25, 50, 74, 99]
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_gpu_finds_the_same():
+    network = padded(randomise(build(taggers()["pfn"], CLOUD)), CLOUD)
+    jets = jets_of(random_cloud(COUNTS, num_features=3))
+    expected = explained(network, jets)
+    found = explained(network.cuda(), jets.to(torch.device("cuda")))
+    np.testing.assert_allclose(found.integrated_PF, expected.integrated_PF, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "name",
     [
