@@ -140,6 +140,13 @@ def test_a_network_that_differs_leaves_no_file(prepared, tmp_path, monkeypatch):
     assert not list(tmp_path.glob("*.onnx"))
 
 
+def test_jets_whose_constituents_are_linked_are_not_shortened(pfn):
+    jets = pfn[2]
+    for features, kinds in ((("left", "right"), 3), (("eta", "phi"), 5)):
+        inputs = Inputs(constituent_features=features, max_constituents=20)
+        assert len({chosen for chosen, _ in parity.batches_of(jets, inputs)}) == kinds
+
+
 def test_a_difference_that_is_not_a_number_is_none_allowed(pfn):
     _, inputs, jets, folder = pfn
 

@@ -10,7 +10,7 @@ from tagline.attributions import Attributions, read_attributions
 from tagline.delivery import PackedJets
 from tagline.explained import explained
 from tagline.gradients import gradients
-from tagline.inputs import Inputs, read_inputs
+from tagline.inputs import PLACES, Inputs, read_inputs
 from tagline.interpret import interpret, some
 from tagline.layers import Pixels
 from tagline.model import build, objective_of, save_model
@@ -244,6 +244,29 @@ def test_a_feature_that_carries_all_is_worth_all_and_another_nothing():
     assert found.features["none"].attribution == 0
 
 
+def test_what_says_where_a_constituent_is_stays():
+    inputs = Inputs(constituent_features=("pt_fraction", "left", "depth"), max_constituents=20)
+    jets = jets_of(random_cloud(COUNTS, num_features=3))
+    seen = []
+
+    class Watching(SumOfFirst):
+        def forward(self, batch):
+            seen.append(batch.constituents_PF[:, 1:].detach())
+            return super().forward(batch)
+
+    explained(padded(Watching(), inputs), jets)
+    for places_P2 in seen:
+        assert torch.isin(places_P2, jets.constituents_PF[:, 1:]).all()
+    drops = auc_drops(
+        lambda _: torch.zeros(len(COUNTS)),
+        jets,
+        inputs,
+        permutations=1,
+        random=np.random.default_rng(1),
+    )
+    assert list(drops) == ["pt_fraction"]
+
+
 def test_a_feature_of_constituents_is_exchanged_between_jets():
     jets = jets_of(random_cloud([5] * 200, num_features=3))
     jets.constituents_PF[:, 1] += 3 * torch.repeat_interleave(jets.label_J, 5)
@@ -295,7 +318,8 @@ def test_writes_what_the_figures_read(name, tmp_path):
     assert sum(found.num_jets.values()) == 12
     assert bool(found.pixels) == (inputs.image_shape is not None)
     if not found.pixels:
-        assert set(found.features) == {*inputs.jet_features, *inputs.constituent_features}
+        names = {*inputs.jet_features, *inputs.constituent_features}
+        assert set(found.features) == names - set(PLACES)
         assert bool(found.constituents) == bool(inputs.constituent_features)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from tagline.batch import Batch
 from tagline.delivery import PackedJets, batches
 from tagline.gradients import Arrays, gradients
-from tagline.inputs import Inputs
+from tagline.inputs import PLACES, Inputs
 from tagline.layers import positions
 from tagline.padded_network import PaddedNetwork, arrays_of
 
@@ -51,7 +51,8 @@ def explained(network: PaddedNetwork, jets: PackedJets) -> Explained:
     """Explain all jets, each from the same baseline.
 
     The baseline is an average jet of average constituents. Of features that are zero where there
-    is nothing it has zero instead, and so it has in all pixels; beams stay as they are.
+    is nothing it has zero instead, and so it has in all pixels; beams stay as they are, and what
+    says where something is stays, too.
     """
     if network.inputs.image_shape:
         network, jets = with_all_pixels(network, jets)
@@ -93,10 +94,10 @@ def with_all_pixels(network: PaddedNetwork, jets: PackedJets) -> tuple[PaddedNet
 
 
 def average_constituent(jets: PackedJets, inputs: Inputs) -> Tensor:
-    """Return average_F, with zero where that is nothing."""
+    """Return average_F, with zero where that is nothing, as in pixels."""
     average_F = jets.constituents_PF.mean(0)
     for index, name in enumerate(inputs.constituent_features):
-        if name in ZERO_IF_ABSENT:
+        if inputs.image_shape or name in ZERO_IF_ABSENT:
             average_F[index] = 0
     return average_F
 
@@ -111,9 +112,9 @@ def baselines_of(
     if inputs.constituent_features:
         x_BNF = arrays["constituents"]
         start_BNF = average_F.expand_as(x_BNF)
-        if inputs.image_shape:
-            start_BNF = torch.cat([x_BNF[..., :2], torch.zeros_like(x_BNF[..., 2:])], dim=2)
-        elif IS_BEAM in inputs.constituent_features:
+        is_place_F = [name in PLACES for name in inputs.constituent_features]
+        start_BNF = torch.where(torch.tensor(is_place_F, device=x_BNF.device), x_BNF, start_BNF)
+        if IS_BEAM in inputs.constituent_features:
             is_beam_BN = x_BNF[..., inputs.constituent_features.index(IS_BEAM)] > 0
             start_BNF = torch.where(is_beam_BN[..., None], x_BNF, start_BNF)
         baselines["constituents"] = start_BNF

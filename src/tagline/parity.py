@@ -54,7 +54,7 @@ def compare(
     session = session_of(onnx_file)
     checks = [
         check(session, network, inputs, batch, num_slots=batch.longest + spare, jets=chosen)
-        for chosen, batch in batches_of(jets, has_constituents=bool(inputs.constituent_features))
+        for chosen, batch in batches_of(jets, inputs)
         for spare in (0, SPARE_SLOTS)
     ]
     for each in checks:
@@ -79,19 +79,24 @@ def session_of(onnx_file: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(onnx_file, options, providers=["CPUExecutionProvider"])
 
 
-def batches_of(jets: PackedJets, *, has_constituents: bool) -> Iterator[tuple[str, Batch]]:
-    """Yield batches of all sizes: as they are, the longest, with one, without, with some left."""
+def batches_of(jets: PackedJets, inputs: Inputs) -> Iterator[tuple[str, Batch]]:
+    """Yield batches of all sizes: as they are, the longest, without, with one, with some left.
+
+    Those whose constituents are linked keep all or none.
+    """
     longest_J = jets.num_constituents_J.argsort(descending=True, stable=True)
     for size in BATCH_SIZES:
         rows_B = torch.arange(size) % len(jets)
         batch = jets.take(rows_B)
         yield "as they are", batch
-        if not has_constituents:
+        if not inputs.constituent_features:
             continue
         if size <= LARGEST_OF_LONGEST:
             yield "the longest", jets.take(longest_J[rows_B])
         num_B = batch.num_constituents_B
         yield "without constituents", shortened(batch, torch.zeros_like(num_B))
+        if inputs.are_linked:
+            continue
         yield "with one constituent", shortened(batch, num_B.clamp(max=1))
         yield "shortened", shortened(batch, num_B * torch.arange(size) // size)
 

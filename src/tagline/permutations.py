@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tagline import roc
 from tagline.delivery import PackedJets
-from tagline.inputs import Inputs
+from tagline.inputs import PLACES, Inputs
 
 Score = Callable[[PackedJets], Tensor]
 Array = npt.NDArray[np.float64]
@@ -30,7 +30,8 @@ def auc_drops(
 ) -> dict[str, Array]:
     """Return the loss of AUC by feature, one number for each permutation.
 
-    Jets exchange features of jets, constituents of all jets exchange those of constituents.
+    Jets exchange features of jets, constituents of all jets exchange those of constituents; what
+    says where a constituent is stays.
     """
     undisturbed = auc(score(jets), jets)
     columns = [("features_JG", place) for place in enumerate(inputs.jet_features)]
@@ -43,6 +44,7 @@ def auc_drops(
             ]
         )
         for tensor, (column, name) in columns
+        if name not in PLACES
     }
 
 
