@@ -70,7 +70,7 @@ def export(
     try:
         model = model_of(PaddedNetwork(network, objective_of(tagger), inputs).eval(), inputs)
     except RuntimeError as error:  # of all parts of the exporter
-        raise ValueError(f"{tagger.architecture!r} cannot be exported: {error}") from error
+        raise ValueError(f"{tagger.architecture!r} cannot be exported: {reason(error)}") from error
     describe(model, tagger, inputs, representation=representation, class_names=class_names)
     with whole_file(onnx_file) as unfinished:
         ir.save(model, unfinished)
@@ -82,6 +82,13 @@ def export(
         onnx_file.stat().st_size // 1000,
         agreement["largest_difference"],
     )
+
+
+def reason(error: BaseException) -> str:
+    """Return the first line of what was wrong at first."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error).strip().partition("\n")[0]
 
 
 def model_of(network: PaddedNetwork, inputs: Inputs) -> ir.Model:
