@@ -6,6 +6,8 @@ split      skims      -> results/{task}/split/
 prepare    split      -> results/{task}/prepared/{representation}/
 train      prepared   -> results/{task}/models/{tagger}/{decorrelation}/{seed}/
 score      model      -> results/{task}/scores/{tagger}/{decorrelation}/{seed}/
+interpret  model      -> results/{task}/attributions/{tagger}/{decorrelation}/{seed}.json
+export     model      -> results/{task}/models/{tagger}/{decorrelation}/{seed}/model.onnx
 decorrelate  scores   -> results/{task}/scores/... of methods that act after training
 evaluate   scores     -> results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json
 compare    metrics    -> results/{study}/tables/ and results/{study}/figures/
@@ -38,6 +40,8 @@ rule all:
     input:
         tables_of_study(),
         figures_of_study(),
+        exports_of_study(),
+        attributions_of_study(),
 
 
 include: "workflow/rules/generate.smk"
@@ -46,6 +50,8 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/interpret.smk"
+include: "workflow/rules/export.smk"
 include: "workflow/rules/decorrelate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/compare.smk"

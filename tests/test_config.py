@@ -19,12 +19,16 @@ STAGES = {
     "generate": ["tagline.generate", "tagline.generate.validate"],
     "skim": ["tagline.skim", "tagline.split", "tagline.prepare"],
     "train": ["tagline.train", "tagline.score", "tagline.decorrelate"],
+    "export": ["tagline.export"],
+    "interpret": ["tagline.interpret"],
     "plot": ["tagline.evaluate", "tagline.draw", "tagline.tables"],
 }
 PLUGINS = {
     "generate": [],
     "skim": ["datasets", "representations"],
     "train": ["taggers", "objectives", "decorrelation"],
+    "export": ["taggers", "objectives"],
+    "interpret": ["taggers", "objectives"],
     "plot": ["figures"],
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
@@ -89,6 +93,8 @@ def test_every_study_is_valid(study):
         ("study/taggers", ["pnf"], "did you mean 'pfn'"),
         ("study/decorrelations", ["discco"], "did you mean 'disco'"),
         ("study/figures", ["rocs"], "did you mean 'roc'"),
+        ("study/figures", ["saliency"], "needs taggers in `interpret`"),
+        ("study/export", ["pnf"], "did you mean 'pfn'"),
         ("study/tasks", ["top_taging"], "did you mean 'top_tagging'"),
         (
             "datasets/landscape_top/generate/recipe",
@@ -164,7 +170,7 @@ def test_the_reference_of_keys_is_up_to_date():
     ]
 
 
-@pytest.mark.parametrize("environment", ["generate", "skim", "train", "plot"])
+@pytest.mark.parametrize("environment", STAGES)
 def test_environments_are_in_step_with_pyproject(environment):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     expected = project["dependencies"] + project["optional-dependencies"][environment]

@@ -46,7 +46,7 @@ class Slots:
 def slots_of(batch: Batch, *, front: int = 0) -> Slots:
     """Return the slots of a batch, behind so many for what is no constituent."""
     num_B = batch.num_constituents_B
-    longest = front + max(1, int(num_B.max()))
+    longest = front + batch.longest
     slot_P = batch.jet_of_constituent_P * longest + front + positions(batch)
     empty_BN = torch.arange(longest, device=num_B.device) >= front + num_B[:, None]
     return Slots(len(batch), longest, slot_P, empty_BN)

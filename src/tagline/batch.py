@@ -38,3 +38,8 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.label_B)
+
+    @property
+    def longest(self) -> int:
+        """Number of constituents of the longest jet, at least one."""
+        return max(1, int(self.num_constituents_B.max()))

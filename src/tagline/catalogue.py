@@ -163,6 +163,9 @@ class Training(Strict):
     epochs: int = Field(gt=0, description="at most so many")
     batch_size: int = Field(gt=0, description="jets a step")
     learning_rate: float = Field(gt=0, description="at the start")
+    head_learning_rate_factor: float = Field(
+        1.0, gt=0, description="the last layers learn so many times faster"
+    )
     optimiser: Literal["adam", "adamw", "ranger", "lion"] = Field(
         "adam", description="`ranger` is Lookahead around RAdam"
     )
@@ -215,6 +218,40 @@ class Training(Strict):
         return self
 
 
+class StartFrom(Strict):
+    """Weights of another training to begin with, from a file or of a tagger."""
+
+    model: Path | None = Field(
+        None,
+        description="a `model.pt`, or a state dict from elsewhere with the architecture's names",
+    )
+    tagger: Name | None = Field(
+        None, description="an entry of `taggers` of the same architecture, trained first if needed"
+    )
+    task: Name | None = Field(None, description="`tagger`: task of that training; none: this one")
+    decorrelation: Name | None = Field(
+        None, description="`tagger`: its decorrelation; none: the one that does nothing"
+    )
+    seed: int | None = Field(None, description="`tagger`: its seed; none: that of this training")
+    new_head: bool = Field(
+        True, description="begin with a random head, the last layers, for other classes"
+    )
+    freeze: tuple[str, ...] = Field(
+        (),
+        description="patterns of parameters that are not trained, such as `blocks.*`; `*` leaves "
+        "only a new head",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.model is None) == (self.tagger is None):
+            raise ValueError("`start_from` has either `model` or `tagger`")
+        of_tagger = (self.task, self.decorrelation, self.seed)
+        if self.model and of_tagger != (None, None, None):
+            raise ValueError("`task`, `decorrelation` and `seed` go with `tagger`")
+        return self
+
+
 class Tagger(Strict):
     """A network: its architecture's plugin, what it reads, and how it is trained."""
 
@@ -224,6 +261,9 @@ class Tagger(Strict):
     parameters: Parameters = Field(default_factory=dict, description="its own keys, see below")
     training: Training | None = Field(
         None, description="how it is trained; none for an architecture that is fitted at once"
+    )
+    start_from: StartFrom | None = Field(
+        None, description="begin with other weights than random ones"
     )
     title: str = Field("", description="name in figures and tables")
     paper: str = Field("", description="system in the published numbers")
@@ -241,6 +281,8 @@ class Tagger(Strict):
             raise ValueError(f"{self.architecture!r} is fitted at once and has no `training`")
         if not is_fitted and not self.training:
             raise ValueError(f"{self.architecture!r} needs a `training`")
+        if is_fitted and self.start_from:
+            raise ValueError(f"{self.architecture!r} is fitted at once and has no `start_from`")
         return self
 
     @property

@@ -50,11 +50,12 @@ class Edges:
 
 def mean_of_layers(edges: Edges, linears: nn.ModuleList, norms: nn.ModuleList) -> Tensor:
     """Return the mean over each particle's edges of norms, ReLU and linear layers in turn."""
-    if edges.own_PD.device.type == "cpu" and edges.own_PD.dtype == torch.float32:
+    if _in_pieces(edges):
         weights = [linear.weight for linear in linears]
-        if not norms[0].training and not torch.is_grad_enabled():
+        are_training = {norm.training for norm in norms}  # both, if some are frozen
+        if are_training == {False} and not torch.is_grad_enabled():
             return _folded(edges, weights, norms)
-        if norms[0].training and all(type(norm) is nn.BatchNorm1d for norm in norms):
+        if are_training == {True} and all(type(norm) is nn.BatchNorm1d for norm in norms):
             factors = [norm.weight for norm in norms]
             offsets = [norm.bias for norm in norms]
             mean_PD: Tensor = _MeanOfLayers.apply(  # type: ignore[no-untyped-call]
@@ -66,6 +67,13 @@ def mean_of_layers(edges: Edges, linears: nn.ModuleList, norms: nn.ModuleList) -
     for linear, norm in zip(linears, norms[1:], strict=True):
         x_ED = F.relu(norm(linear(x_ED)), inplace=True)
     return x_ED.view(*edges.rows_PK.shape, x_ED.shape[1]).mean(1)
+
+
+def _in_pieces(edges: Edges) -> bool:
+    """Tell whether edges are done in pieces: on a CPU, but not where operations are recorded."""
+    own_PD = edges.own_PD
+    is_plain = own_PD.device.type == "cpu" and own_PD.dtype == torch.float32
+    return is_plain and not torch.compiler.is_exporting()
 
 
 def _folded(edges: Edges, weights: Sequence[Any], norms: Iterable[Any]) -> Tensor:

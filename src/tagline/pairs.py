@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tagline.batch import Batch
+from tagline.layers import added_up, repeated
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Pairs:
 
     def sum_over_second(self, x_QD: Tensor) -> Tensor:
         """Return the sum over j of x_ij for each i."""
+        if torch.compiler.is_exporting():
+            return added_up(x_QD, self.first_Q, len(self.num_P))
         x_PD: Tensor = _Sum.apply(x_QD, self.first_Q, self.start_P)  # type: ignore[no-untyped-call]
         return x_PD
 
@@ -66,7 +69,7 @@ def all_pairs(batch: Batch, *, with_itself: bool) -> Pairs:
     place_P = every_P - begin_P
     num_P = num_B[jet_P] - int(not with_itself)
     start_P = num_P.cumsum(0) - num_P
-    first_Q = torch.repeat_interleave(every_P, num_P)
+    first_Q = repeated(num_P, batch.longest)
     i_Q = place_P[first_Q]
     j_Q = torch.arange(len(first_Q), device=jet_P.device) - start_P[first_Q]
     if not with_itself:

@@ -157,16 +157,57 @@ def code_of_scoring(wildcards):
     )
 
 
+def code_of_export(wildcards):
+    """Fingerprint the export of one tagger."""
+    tagger = CONFIG.taggers[wildcards.tagger]
+    return fingerprint(
+        "tagline.export",
+        f"tagline.taggers.{tagger.architecture}",
+        f"tagline.objectives.{tagger.objective}",
+    )
+
+
+def code_of_interpretation(wildcards):
+    """Fingerprint the interpretation of one tagger."""
+    tagger = CONFIG.taggers[wildcards.tagger]
+    return fingerprint(
+        "tagline.interpret",
+        f"tagline.taggers.{tagger.architecture}",
+        f"tagline.objectives.{tagger.objective}",
+    )
+
+
 def code_of_decorrelation(wildcards):
     """Fingerprint a method that acts on scores."""
     method = CONFIG.decorrelations[wildcards.decorrelation].method
     return fingerprint("tagline.decorrelate", f"tagline.decorrelation.{method}")
 
 
+def source_of_training(wildcards):
+    """List the weights that a training starts from: none, or one file."""
+    start = CONFIG.taggers[wildcards.tagger].start_from
+    if start is None:
+        return []
+    if start.model:
+        return [str(start.model)]
+    return expand(
+        "results/{task}/models/{tagger}/{decorrelation}/{seed}/model.pt",
+        task=start.task or wildcards.task,
+        tagger=start.tagger,
+        decorrelation=start.decorrelation or CONFIG.plain,
+        seed=wildcards.seed if start.seed is None else start.seed,
+    )
+
+
 def prepared_of_tagger(wildcards):
     """Return the prepared jets that a tagger reads."""
     representation = CONFIG.taggers[wildcards.tagger].representation
     return f"results/{wildcards.task}/prepared/{representation}"
+
+
+def representation_of_tagger(wildcards):
+    """Return the catalogue entry of what a tagger reads."""
+    return CATALOGUE["representations"][CONFIG.taggers[wildcards.tagger].representation]
 
 
 def history_of_scores(wildcards):
@@ -190,6 +231,28 @@ def metrics_of_study():
     ]
 
 
+def exports_of_study():
+    """List the ONNX files that a study asks for."""
+    return expand(
+        "results/{task}/models/{tagger}/{decorrelation}/{seed}/model.onnx",
+        task=STUDY.tasks,
+        tagger=STUDY.export,
+        decorrelation=dict.fromkeys(map(CONFIG.trained_as, STUDY.decorrelations)),
+        seed=STUDY.seeds,
+    )
+
+
+def attributions_of_study():
+    """List the attributions that a study asks for, of trainings with its first decorrelation."""
+    return expand(
+        "results/{task}/attributions/{tagger}/{decorrelation}/{seed}.json",
+        task=STUDY.tasks,
+        tagger=STUDY.interpret,
+        decorrelation=CONFIG.trained_as(STUDY.decorrelations[0]),
+        seed=STUDY.seeds,
+    )
+
+
 def validations_of_study():
     """List the comparisons of generated samples with published ones."""
     datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
@@ -200,10 +263,12 @@ def validations_of_study():
 
 
 def source_of_figure(wildcards):
-    """List what a figure reads: metrics, images, samples or the time table."""
+    """List what a figure reads: metrics, attributions, images, samples or the time table."""
     match plugins.constant_of("figures", wildcards.figure, "READS"):
         case "metrics":
             return metrics_of_study()
+        case "attributions":
+            return attributions_of_study()
         case "images":
             return expand(
                 "results/{task}/prepared/{representation}",
@@ -295,3 +360,7 @@ def names_of_study():
 for task in STUDY.tasks:
     for dataset in CONFIG.tasks[task].datasets:
         files_of_dataset(dataset)  # a missing file is an error now, not a rule that never runs
+for tagger in STUDY.taggers:
+    start = CONFIG.taggers[tagger].start_from
+    if start and start.model and not start.model.exists():
+        raise WorkflowError(f"taggers.{tagger}.start_from.model: no file {str(start.model)!r}")

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from tagline.attention import Slots, attend, heads, slots_of
 from tagline.batch import Batch
 from tagline.inputs import Inputs
-from tagline.layers import positions
+from tagline.layers import positions, repeated
 from tagline.strict import Strict
 
 MOMENTUM = ("px", "py", "pz", "energy")
@@ -180,13 +180,12 @@ def half_of_pairs(batch: Batch) -> tuple[Tensor, Tensor]:
     """Return the rows of all pairs of constituents of a jet, the second not behind the first."""
     position_P = positions(batch)
     num_P = position_P + 1
-    first_Q = torch.repeat_interleave(num_P)
+    first_Q = repeated(num_P, batch.longest)
     start_P = num_P.cumsum(0) - num_P
     place_Q = torch.arange(len(first_Q), device=first_Q.device) - start_P[first_Q]
     return first_Q, first_Q - position_P[first_Q] + place_Q
 
 
-@torch.no_grad()
 def pair_features(momentum_P4: Tensor, first_Q: Tensor, second_Q: Tensor) -> Tensor:
     """Return the logarithms of kT, z, Delta and m^2 of each pair, equation 3."""
     px_P, py_P, pz_P, energy_P = momentum_P4.unbind(1)
@@ -195,7 +194,7 @@ def pair_features(momentum_P4: Tensor, first_Q: Tensor, second_Q: Tensor) -> Ten
     rapidity_P, phi_P = torch.log1p(2 * pz_P / light_cone_P) / 2, torch.atan2(py_P, px_P)
     d_phi_Q = phi_P[first_Q] - phi_P[second_Q]
     d_phi_Q -= 2 * torch.pi * torch.floor((d_phi_Q + torch.pi) / (2 * torch.pi))
-    delta_Q = torch.hypot(rapidity_P[first_Q] - rapidity_P[second_Q], d_phi_Q)
+    delta_Q = _length(rapidity_P[first_Q] - rapidity_P[second_Q], d_phi_Q)
     first_pt_Q, second_pt_Q = pt_P[first_Q], pt_P[second_Q]
     smaller_pt_Q = torch.minimum(first_pt_Q, second_pt_Q)
     share_Q = smaller_pt_Q / (first_pt_Q + second_pt_Q).clamp(min=SMALLEST)
@@ -203,3 +202,10 @@ def pair_features(momentum_P4: Tensor, first_Q: Tensor, second_Q: Tensor) -> Ten
     squared_mass_Q = sum_Q4[:, 3].square() - sum_Q4[:, :3].square().sum(1)
     features_Q4 = torch.stack([smaller_pt_Q * delta_Q, share_Q, delta_Q, squared_mass_Q], dim=1)
     return features_Q4.clamp(min=SMALLEST).log()
+
+
+def _length(x_Q: Tensor, y_Q: Tensor) -> Tensor:
+    """Return sqrt(x^2 + y^2), with a gradient also at zero, where particles meet themselves."""
+    square_Q = x_Q.square() + y_Q.square()
+    is_apart_Q = square_Q > 0
+    return torch.where(is_apart_Q, square_Q, 1).sqrt() * is_apart_Q
