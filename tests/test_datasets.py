@@ -8,8 +8,9 @@ import uproot
 
 from tagline import plugins
 from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
-from tagline.datasets import BaseReader, Span, UnreadableFileError
+from tagline.datasets import BaseReader, UnreadableFileError
 from tagline.jets import concatenate
+from tagline.trees import Span
 from tests.toys import (
     add_tree,
     jet_momenta,

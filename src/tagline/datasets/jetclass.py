@@ -12,9 +12,10 @@ import numpy as np
 from pydantic import Field
 
 from tagline.columns import EVENT_COLUMNS, TRUTH
-from tagline.datasets import Array, BaseReader, Chunk, Rows, Span, open_tree
+from tagline.datasets import Array, BaseReader, Chunk, Rows
 from tagline.jets import Columns, particles_of
 from tagline.strict import Strict
+from tagline.trees import Span, open_tree
 
 LABELS = {
     "label_QCD": "qcd",
@@ -77,8 +78,8 @@ class JetClassChunk(Chunk):
     """Some jets of a file of this name."""
 
     def __init__(self, span: Span, *, file: str) -> None:
-        super().__init__(span)
-        self.file = file
+        super().__init__(span.where, num_events=len(span))
+        self.span, self.file = span, file
         self.num_jets = len(span)
         self.columns = (*EVENT_COLUMNS, "jet_index", "weight", "truth", *JET_BRANCHES)
         self.columns += tuple(name for name in OPTIONAL if OPTIONAL[name] in span.tree)
