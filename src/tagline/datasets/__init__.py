@@ -9,6 +9,8 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -60,10 +62,12 @@ class Chunk(ABC):
         num_events: number of events.
         num_jets: number of jets J.
         columns: the jet columns there are, besides mass and num_constituents.
+        notes: what is odd about it, for the ledger.
     """
 
     num_jets: int
     columns: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def __init__(self, where: str, *, num_events: int) -> None:
         self.where, self.num_events = where, num_events
@@ -115,13 +119,35 @@ class BaseReader(ABC):
         """
 
 
-def invariant_mass(counts: Rows, particles: Columns) -> npt.NDArray[np.float32]:
-    """Return the mass (J,) of the sum of each jet's constituents, 0 where it has none."""
+def momentum_sums(counts: Rows, particles: Columns) -> dict[str, npt.NDArray[np.float64]]:
+    """Return energy, px, py and pz (J,) of the sum of each jet's constituents."""
     filled = counts > 0
     starts = (np.cumsum(counts) - counts)[filled]
-    square = np.zeros(len(counts))
-    for name, sign in {"energy": 1, "px": -1, "py": -1, "pz": -1}.items():
+    sums = {}
+    for name in ("energy", "px", "py", "pz"):
+        sums[name] = np.zeros(len(counts))
         if len(starts):
-            total = np.add.reduceat(particles[name], starts, dtype=np.float64)
-            square[filled] += sign * total**2
+            sums[name][filled] = np.add.reduceat(particles[name], starts, dtype=np.float64)
+    return sums
+
+
+def invariant_mass(counts: Rows, particles: Columns) -> npt.NDArray[np.float32]:
+    """Return the mass (J,) of the sum of each jet's constituents, 0 where it has none."""
+    sums = momentum_sums(counts, particles)
+    square = sums["energy"] ** 2 - sums["px"] ** 2 - sums["py"] ** 2 - sums["pz"] ** 2
     return np.sqrt(np.maximum(square, 0)).astype(np.float32)
+
+
+def ids_of_entries(path: str, entries: range) -> Columns:
+    """Return event ids (J,) for a file that has none: each of its entries is an event of one jet.
+
+    Run and luminosity block are a hash of the file's name, wherever the file lies.
+    """
+    name = PurePosixPath(path).name.encode()
+    run, luminosity_block = np.frombuffer(blake2b(name, digest_size=8).digest(), np.uint32)
+    return {
+        "run": np.full(len(entries), run),
+        "luminosity_block": np.full(len(entries), luminosity_block),
+        "event": np.arange(entries.start, entries.stop),
+        "jet_index": np.zeros(len(entries), np.uint16),
+    }
