@@ -48,3 +48,29 @@ def write_top_tagging(
     path.parent.mkdir(parents=True, exist_ok=True)
     frame = top_tagging_frame(jets, split=split)
     frame.to_hdf(path, key="table", format="table", mode="w", complib=compression, complevel=5)
+
+
+def energyflow_arrays(jets: Jets) -> dict[str, npt.NDArray[np.generic]]:
+    """Return jets as the arrays of EnergyFlow's archives; tops stand for quarks.
+
+    The masses of particles are lost, since it is pT, rapidity, azimuth and id that are kept.
+    """
+    particles = {name: jets.constituents[name].astype(np.float64) for name in TOP_TAGGING_MOMENTA}
+    columns = {
+        "pt": np.hypot(particles["px"], particles["py"]),
+        "rapidity": np.arctanh(particles["pz"] / particles["energy"]),
+        "phi": np.arctan2(particles["py"], particles["px"]),
+        "pdgid": jets.constituents["pdgid"],
+    }
+    slots = int(jets.jets["num_constituents"].max(initial=1))
+    jets = Jets(jets.jets, columns)
+    return {
+        "X": padded(jets, tuple(columns), slots),
+        "y": (jets.jets["truth"] == TRUTH["t_bqq"]).astype(np.float64),
+    }
+
+
+def write_energyflow(path: Path, jets: Jets) -> None:
+    """Write jets as one of EnergyFlow's archives."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, **energyflow_arrays(jets))
