@@ -16,6 +16,7 @@ from tests.toys import (
     jet_momenta,
     jetclass_branches,
     nano_branches,
+    published_branches,
     toy_jets,
     write_jetclass_root,
     write_tree,
@@ -117,11 +118,8 @@ class TestJetClass:
         assert "part_energy" in asked
 
     def test_without_event_ids_an_entry_is_an_event_of_its_file(self, jets, tmp_path):
-        branches = jetclass_branches(jets)
-        for name in ("run", "luminosity_block", "event", "jet_index"):
-            del branches[name]
         for name in ("a.root", "b.root"):
-            write_tree(tmp_path / name, "tree", branches=branches)
+            write_tree(tmp_path / name, "tree", branches=published_branches(jets))
         first, second = (read("jetclass", tmp_path / name).jets for name in ("a.root", "b.root"))
         assert first["event"].tolist() == list(range(40))
         assert set(first["run"]).isdisjoint(second["run"])

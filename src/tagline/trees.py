@@ -1,8 +1,9 @@
 """Trees of ROOT files, TTrees and RNTuples alike, read branch by branch and range by range."""
 
+import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import awkward as ak
 import numpy as np
@@ -27,7 +28,7 @@ class Tree:
     """A TTree or RNTuple of an open file."""
 
     def __init__(self, path: str, name: str, file: Any) -> None:  # noqa: ANN401 (uproot's)
-        self.name, self.file, self.branches = name, file, file[name]
+        self.path, self.name, self.file, self.branches = path, name, file, file[name]
         self.where = f"{path}: tree {name!r}"
         self.names = set(self.branches.keys(recursive=False))
         self.num_entries: int = self.branches.num_entries
@@ -98,10 +99,10 @@ def _native(values: Array) -> Array:
 
 
 @contextmanager
-def open_tree(path: str, name: str) -> Iterator[Tree]:
-    """Yield a tree of a file; where it has several cycles, the newest alone."""
+def open_tree(path: str, name: str, *, content: IO[bytes] | None = None) -> Iterator[Tree]:
+    """Yield a tree of a file, opened already or not; of several cycles the newest alone."""
     with reading(path, DAMAGE):
-        file = uproot.open(path, **({} if "://" in path else LOCAL))
+        file = uproot.open(content or path, **({} if content or "://" in path else LOCAL))
     with file:
         with reading(path, DAMAGE):
             trees = file.keys(cycle=False, filter_classname=TREES)
@@ -110,3 +111,22 @@ def open_tree(path: str, name: str) -> Iterator[Tree]:
         with reading(path, DAMAGE):
             tree = Tree(path, name, file)
         yield tree
+
+
+def open_trees(path: str, name: str) -> Iterator[Tree]:
+    """Yield a tree of a file, or of each ROOT file in a tar archive, which is not unpacked."""
+    if not path.endswith(".tar"):
+        with open_tree(path, name) as tree:
+            yield tree
+        return
+    with reading(path, tarfile.TarError):
+        archive = tarfile.open(path, "r:")  # noqa: SIM115 (closed below)
+    with archive:
+        with reading(path, tarfile.TarError):
+            members = [file for file in archive if file.isfile() and file.name.endswith(".root")]
+        if not members:
+            raise UnreadableFileError(f"{path}: no ROOT file in it")
+        for member in members:
+            content = archive.extractfile(member)
+            with open_tree(f"{path}/{member.name}", name, content=content) as tree:
+                yield tree

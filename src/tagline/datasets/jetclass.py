@@ -2,6 +2,7 @@
 
 JetClass: A Large-Scale Dataset for Deep Learning in Jet Physics, Qu, Li and Qian (2022),
 https://doi.org/10.5281/zenodo.6619768. It has no event ids: there an event is the entry of a file.
+The published tar archives are read as they are.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from tagline.columns import EVENT_COLUMNS, TRUTH
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
 from tagline.jets import Columns, particles_of
 from tagline.strict import Strict
-from tagline.trees import Span, open_tree
+from tagline.trees import Span, open_trees
 
 LABELS = {
     "label_QCD": "qcd",
@@ -66,10 +67,10 @@ class Reader(BaseReader):
 
     def read(self, path: str) -> Iterator[Chunk]:
         """Yield all jets of a file, chunk by chunk."""
-        with open_tree(path, self.config.tree) as tree:
+        for tree in open_trees(path, self.config.tree):
             tree.require([*JET_BRANCHES.values(), *MOMENTUM_BRANCHES.values()])
             for start, stop in tree.ranges(self.config.entries):
-                yield JetClassChunk(Span(tree, start, stop), path=path)
+                yield JetClassChunk(Span(tree, start, stop), path=tree.path)
 
 
 class JetClassChunk(Chunk):
