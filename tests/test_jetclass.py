@@ -11,7 +11,9 @@ import uproot
 from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
 from tagline.datasets import UnreadableFileError
 from tagline.jets import concatenate
+from tagline.prepare import load
 from tests.readers import assert_same, read
+from tests.tasks import representations
 from tests.toys import JETCLASS_LABELS, jet_momenta, published_branches, toy_jets, write_tree
 
 BY_ROOT = Path(__file__).parent / "data/jetclass.root"
@@ -105,3 +107,42 @@ def test_refuses_by_name_a_tar_archive_that_is_cut(size, tmp_path):
     (tmp_path / "part0.tar").write_bytes(content[:size])
     with pytest.raises(UnreadableFileError, match=r"part0\.tar"):
         read("jetclass", tmp_path / "part0.tar")
+
+
+def test_the_17_features_are_those_of_the_authors(branches, found):
+    """From the branches alone by the formulas of JetClass_full.yaml, particles in falling pT."""
+    particle = {
+        n.removeprefix("part_"): v.astype(float) for n, v in branches.items() if "part_" in n
+    }
+    jet = np.repeat(np.arange(len(found)), found.jets["num_constituents"])
+    pt = np.hypot(particle["px"], particle["py"])
+    expected = {
+        "log_pt": (np.log(pt) - 1.7) * 0.7,
+        "log_energy": (np.log(particle["energy"]) - 2) * 0.7,
+        "log_relative_pt": (np.log(pt / branches["jet_pt"][jet]) + 4.7) * 0.7,
+        "log_relative_energy": (np.log(particle["energy"] / branches["jet_energy"][jet]) + 4.7)
+        * 0.7,
+        "d_r": (np.hypot(particle["deta"], particle["dphi"]) - 0.2) * 4,
+        "charge": particle["charge"],
+        "is_charged_hadron": particle["isChargedHadron"],
+        "is_neutral_hadron": particle["isNeutralHadron"],
+        "is_photon": particle["isPhoton"],
+        "is_electron": particle["isElectron"],
+        "is_muon": particle["isMuon"],
+        "tanh_d0": np.tanh(particle["d0val"]),
+        "d0_error": np.clip(particle["d0err"], 0, 1),
+        "tanh_dz": np.tanh(particle["dzval"]),
+        "dz_error": np.clip(particle["dzerr"], 0, 1),
+        "outward_d_eta": particle["deta"],
+        "d_phi": particle["dphi"],
+    }
+    entry = representations()["jetclass_cloud"]
+    plugin = load(entry)
+    features = plugin.transform(found, {}).constituents
+    assert list(features) == [*expected, "px", "py", "pz", "energy"]
+    assert set(plugin.reads()) == set(found.constituents)
+    order = np.lexsort([-pt, jet])
+    for name, column in expected.items():
+        np.testing.assert_allclose(
+            features[name], column[order], rtol=1e-4, atol=2e-5, err_msg=name
+        )

@@ -29,12 +29,9 @@ KINDS = {"isChargedHadron": 1, "isNeutralHadron": 0, "isPhoton": 0, "isElectron"
 
 def particles(random: np.random.Generator) -> dict[str, np.ndarray]:
     """Return one massless jet; impact parameters in mm, 0 where there is no track."""
-    num = int(random.integers(2, 30))
-    pt, eta, phi = (
-        random.exponential(20, num) + 1,
-        random.normal(0.5, 0.2, num),
-        random.normal(1, 0.2, num),
-    )
+    num, axis = int(random.integers(2, 30)), random.uniform(-2, 2)
+    pt = random.exponential(20, num) + 1
+    eta, phi = random.normal(axis, 0.2, num), random.normal(1, 0.2, num)
     kind = random.choice(list(KINDS), num)
     charge = np.array([KINDS[name] for name in kind]) * random.choice([-1, 1], num)
     jet = {
@@ -42,13 +39,21 @@ def particles(random: np.random.Generator) -> dict[str, np.ndarray]:
         "py": pt * np.sin(phi),
         "pz": pt * np.sinh(eta),
         "energy": pt * np.cosh(eta),
+        "charge": charge,
     }
-    jet |= {"deta": eta - 0.5, "dphi": phi - 1, "charge": charge}
-    for name, width in {"d0val": 0.1, "dzval": 0.2}.items():
+    jet_eta, jet_phi = direction(jet)
+    jet |= {"deta": (eta - jet_eta) * np.sign(jet_eta), "dphi": phi - jet_phi}
+    for name, width in {"d0val": 0.5, "dzval": 1.0}.items():
         jet[name] = random.normal(0, width, num) * (charge != 0)
     for name in ("d0err", "dzerr"):
-        jet[name] = random.exponential(0.05, num) * (charge != 0)
+        jet[name] = random.exponential(0.5, num) * (charge != 0)
     return jet | {name: (kind == name).astype(int) for name in KINDS}
+
+
+def direction(jet: dict[str, np.ndarray]) -> tuple[float, float]:
+    """Return pseudorapidity and azimuth of the sum of particles."""
+    px, py, pz = (jet[name].sum() for name in ("px", "py", "pz"))
+    return np.arcsinh(pz / np.hypot(px, py)), np.arctan2(py, px)
 
 
 def main(path: str) -> None:
@@ -71,9 +76,9 @@ def main(path: str) -> None:
             vector.clear()
             for value in jet[name].tolist():
                 vector.push_back(value)
-        px, py, pz, energy = (jet[name].sum() for name in ("px", "py", "pz", "energy"))
-        pt = np.hypot(px, py)
-        known = {"pt": pt, "eta": np.arcsinh(pz / pt), "phi": np.arctan2(py, px), "energy": energy}
+        eta, phi = direction(jet)
+        pt = np.hypot(jet["px"].sum(), jet["py"].sum())
+        known = {"pt": pt, "eta": eta, "phi": phi, "energy": jet["energy"].sum()}
         known |= {"nparticles": len(jet["px"]), "sdmass": random.uniform(0, 200)}
         for name in numbers:
             values[name][0] = 0
