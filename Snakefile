@@ -1,6 +1,7 @@
 """From ROOT files to a published comparison of jet taggers.
 
 generate   recipe     -> results/datasets/{dataset}/raw/{part}.root
+fetch      record     -> results/datasets/{dataset}/files/{file}
 skim       ROOT       -> results/datasets/{dataset}/skim/{batch}/
 split      skims      -> results/{task}/split/
 prepare    split      -> results/{task}/prepared/{representation}/
@@ -15,6 +16,7 @@ account    benchmarks -> results/{study}/tables/time.csv
 
 configfile: "config/recipes.yaml"
 configfile: "config/datasets.yaml"
+configfile: "config/tasks.yaml"
 configfile: "config/representations.yaml"
 configfile: "config/taggers.yaml"
 configfile: "config/decorrelations.yaml"
@@ -36,6 +38,7 @@ rule all:
 
 
 include: "workflow/rules/generate.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/skim.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/prepare.smk"

@@ -29,7 +29,8 @@ class Config(Strict):
     """Options of the reader."""
 
     masses: Literal["pdg", "zero"] = Field(
-        "pdg", description="of the particles: what their ids say, or none"
+        "pdg",
+        description="of the particles: what their ids say, or none, as the particle transformer",
     )
     entries: int = Field(10_000, gt=0, description="jets that are read at once")
 
