@@ -2,15 +2,19 @@
 
 import hashlib
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
+from tagline.download import bytes_of
 from tagline.files import read_json, write_json
 from tagline.jets import read_jets
 from tagline.ledger import read_ledger
@@ -21,6 +25,7 @@ from tests.toys import toy_jets
 
 SIZES = {"train": 400, "val": 100, "test": 100}
 NAMES = {"train": "train", "val": "validation", "test": "test"}
+TRAIN = "results/datasets/published_train/files/train.h5"
 RECORD = "/api/records/2603256"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -89,10 +94,14 @@ def publish(server, jets, folder: Path) -> None:
     (folder / "published.yaml").write_text(yaml.safe_dump(config))
 
 
+def command(*arguments: str) -> list[str]:
+    always = ["--nolock", "--rerun-incomplete", "--configfile", "toy.yaml", "published.yaml"]
+    return [sys.executable, "-m", "snakemake", *always, *arguments]
+
+
 def run(folder: Path, *arguments: str, check: bool = True) -> str:
-    command = ["-m", "snakemake", "--nolock", "--until", "split"]
     done = subprocess.run(
-        [sys.executable, *command, "--configfile", "toy.yaml", "published.yaml", *arguments],
+        command("--until", "split", *arguments),
         cwd=folder,
         text=True,
         stdout=subprocess.PIPE,
@@ -150,3 +159,33 @@ def test_code_and_lists_that_are_written_anew_fetch_nothing_again(finished):
     source = folder / "src/tagline/download.py"
     source.write_text(source.read_text() + "\nSOMETHING = 1\n")
     assert planned(folder) == set()
+
+
+def test_a_killed_run_goes_on_and_a_wrong_file_is_refused(jets, tmp_path):
+    folder = new_project(tmp_path / "project")
+    files = (folder / TRAIN).parent
+    with serving() as server:
+        publish(server, jets, folder)
+        right = server.files["/files/train.h5"]
+        wrong = server.files["/files/train.h5"] = right[:-1] + bytes([right[-1] ^ 1])
+        server.mishaps = [("stall", 50_000)]
+        killed = subprocess.Popen(
+            command("--cores", "1", "--", TRAIN),
+            cwd=folder,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        while bytes_of(files / ".train.h5.part") < 50_000:
+            assert killed.poll() is None
+            time.sleep(0.1)
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+        printed = run(folder, "--cores", "1", check=False)
+        assert ("/files/train.h5", "bytes=50000-") in server.asked
+        expected, found = (hashlib.md5(c).hexdigest() for c in (right, wrong))
+        assert f"has md5:{found} in {len(right)} bytes, but md5:{expected} was expected" in printed
+        assert list(files.glob("*")) == []
+        server.files["/files/train.h5"] = right
+        run(folder, "--cores", "2")
+        assert (files / "train.h5").read_bytes() == right
