@@ -109,7 +109,7 @@ def test_all_mistakes_are_reported_at_once():
 
 def test_the_configuration_layer_imports_nothing_heavy():
     code = (
-        "import sys; from tagline import config, fingerprint, manifest, plugins;"
+        "import sys; from tagline import config, fingerprint, manifest, plugins, records;"
         "heavy = {'torch', 'awkward', 'uproot', 'coffea', 'numba', 'matplotlib', 'dask', 'scipy'};"
         "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
     )
