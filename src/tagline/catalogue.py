@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from tagline import plugins, selection
+from tagline.records import Fetch
 from tagline.strict import Strict, did_you_mean
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -66,34 +67,6 @@ class Generate(Strict):
     recipe: Name = Field(description="an entry of `recipes`")
     parts: int = Field(gt=0, description="ROOT files, each made by a job of its own")
     jets_per_part: int = Field(gt=0, description="selected jets in each")
-
-
-class Fetch(Strict):
-    """Published files to be downloaded, as a list in the repository or a record has them."""
-
-    manifest: Path | None = Field(None, description="list of files in the repository")
-    record: str = Field(
-        "",
-        pattern=r"^((zenodo|cernopendata)/\d+|https?://.+)?$",
-        description="`zenodo/NUMBER`, `cernopendata/NUMBER`, or the URL of a file index",
-    )
-    files: tuple[str, ...] = Field(
-        (), description="names; may have wildcards with `manifest`, where none is all"
-    )
-
-    @model_validator(mode="after")
-    def _names_are_known(self) -> Self:
-        if (self.manifest is None) == (not self.record):
-            raise ValueError("`fetch` has either `manifest` or `record`")
-        if self.record and (not self.files or any(set(name) & set("*?[") for name in self.files)):
-            raise ValueError(
-                "`record` needs the names of `files` without wildcards, since it is not read "
-                f"before the first job; found {list(self.files)}"
-            )
-        for name in self.files:
-            if name.startswith(".") or "/" in name:
-                raise ValueError(f"{name!r} is no file name")
-        return self
 
 
 class Dataset(Strict):

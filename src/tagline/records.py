@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from tagline.catalogue import Fetch
 from tagline.files import read_json
 from tagline.strict import Strict, did_you_mean
 
@@ -19,6 +18,34 @@ ARCHIVES = {
     "cernopendata": "https://opendata.cern.ch/api/records/{number}",
 }
 EOS, EOS_BY_HTTP = "root://eospublic.cern.ch//eos/", "https://opendata.cern.ch/eos/"
+
+
+class Fetch(Strict):
+    """Published files to be downloaded, as a list in the repository or a record has them."""
+
+    manifest: Path | None = Field(None, description="list of files in the repository")
+    record: str = Field(
+        "",
+        pattern=r"^((zenodo|cernopendata)/\d+|https?://.+)?$",
+        description="`zenodo/NUMBER`, `cernopendata/NUMBER`, or the URL of a file index",
+    )
+    files: tuple[str, ...] = Field(
+        (), description="names; may have wildcards with `manifest`, where none is all"
+    )
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        if (self.manifest is None) == (not self.record):
+            raise ValueError("`fetch` has either `manifest` or `record`")
+        if self.record and (not self.files or any(set(name) & set("*?[") for name in self.files)):
+            raise ValueError(
+                "`record` needs the names of `files` without wildcards, since it is not read "
+                f"before the first job; found {list(self.files)}"
+            )
+        for name in self.files:
+            if name.startswith(".") or "/" in name:
+                raise ValueError(f"{name!r} is no file name")
+        return self
 
 
 class RemoteFile(Strict):
