@@ -1,6 +1,7 @@
 """From ROOT files to a published comparison of jet taggers.
 
 generate   recipe     -> results/datasets/{dataset}/raw/{part}.root
+fetch      record     -> results/datasets/{dataset}/files/{file}
 skim       ROOT       -> results/datasets/{dataset}/skim/{batch}/
 split      skims      -> results/{task}/split/
 prepare    split      -> results/{task}/prepared/{representation}/
@@ -45,6 +46,7 @@ rule all:
 
 
 include: "workflow/rules/generate.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/skim.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/prepare.smk"

@@ -33,6 +33,7 @@ PLUGINS = {
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
 IMPORTED_AS = {"scikit_learn": "sklearn"}
+ON_TOP_OF = {"training_sizes": ("top_landscape_small.yaml",)}
 SNAKEFILE = (ROOT / "Snakefile").read_text()
 
 
@@ -79,7 +80,10 @@ def test_the_quickstart_is_valid():
     "study", sorted((ROOT / "config/studies").glob("*.yaml")), ids=lambda p: p.stem
 )
 def test_every_study_is_valid(study):
-    assert config.parse(merged(catalogue(), yaml.safe_load(study.read_text())))
+    values = catalogue()
+    for file in (*ON_TOP_OF.get(study.stem, ()), study):
+        merged(values, yaml.safe_load((study.parent / file).read_text()))
+    assert config.parse(values)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +147,7 @@ def test_all_mistakes_are_reported_at_once():
 
 def test_the_configuration_layer_imports_nothing_heavy():
     code = (
-        "import sys; from tagline import config, fingerprint, manifest, plugins;"
+        "import sys; from tagline import config, fingerprint, manifest, plugins, records;"
         "heavy = {'torch', 'awkward', 'uproot', 'coffea', 'numba', 'matplotlib', 'dask', 'scipy'};"
         "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
     )

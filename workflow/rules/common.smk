@@ -16,7 +16,7 @@ os.environ.update(PYTHONPATH=SOURCE)  # so that scripts find the package in any 
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a time limit is near: trainings alone act on it
 
 from tagline import config as configuration
-from tagline import manifest, plugins
+from tagline import manifest, plugins, records
 from tagline.fingerprint import fingerprint
 from tagline.legend import legend_of
 
@@ -44,6 +44,7 @@ wildcard_constraints:
     seed=r"\d+",
     part=r"\d{4}",
     batch=r"\d{4}",
+    file=r"[^/]+",
 
 
 def entry(path):
@@ -64,7 +65,7 @@ def num_batches(dataset):
 
 
 def files_of_dataset(dataset):
-    """List the ROOT files of a dataset, generated or given."""
+    """List the files of a dataset, generated, published or given."""
     entry = CONFIG.datasets[dataset]
     if entry.generate:
         return expand(
@@ -72,11 +73,31 @@ def files_of_dataset(dataset):
             dataset=dataset,
             part=[f"{part:04d}" for part in range(entry.generate.parts)],
         )
+    if entry.fetch:
+        return expand(
+            "results/datasets/{dataset}/files/{file}",
+            dataset=dataset,
+            file=records.names_of(entry.fetch),
+        )
     return manifest.expand_files(entry.files)
 
 
+def manifest_of_dataset(wildcards):
+    """Return the list of a dataset's published files, in the repository or to be looked up."""
+    committed = CONFIG.datasets[wildcards.dataset].fetch.manifest
+    return committed or f"results/datasets/{wildcards.dataset}/record.json"
+
+
+def listed_file(wildcards):
+    """Return what a list in the repository says of a file; a record's is not read here."""
+    committed = CONFIG.datasets[wildcards.dataset].fetch.manifest
+    if not committed:
+        return CATALOGUE["datasets"][wildcards.dataset]["fetch"]["record"]
+    return records.read_manifest(committed).named(wildcards.file).model_dump()
+
+
 def files_of_batch(wildcards):
-    """List the ROOT files of one skim job."""
+    """List the files of one skim job."""
     size = CONFIG.datasets[wildcards.dataset].files_per_job
     first = int(wildcards.batch) * size
     return files_of_dataset(wildcards.dataset)[first : first + size]
