@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc)
 READY := $(VENV)/.installed
-EXTRAS := workflow,generate,skim,train,plot,check,test
+EXTRAS := workflow,generate,skim,train,export,interpret,plot,check,test
 TORCH := $(shell grep '^torch==' constraints.txt)
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -57,4 +57,4 @@ clean:
 	git clean -fdXq results
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-energyflow

@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from onnxscript import ir
 
 from tagline import figures
-from tagline.files import write_json, write_text
+from tagline.export import describe
+from tagline.files import whole_file, write_json, write_text
 from tagline.generate.write import write_root
 from tagline.inputs import Inputs
 from tagline.jets import Jets, write_columns
 from tagline.model import build, save_model
 from tagline.provenance import Provenance
-from tests.tasks import taggers
+from tests.tasks import representations, taggers
 from tests.toys import toy_jets
 
 
@@ -42,6 +44,19 @@ def _save_model(path: Path) -> None:
     save_model(path, weights=weights, tagger=tagger, inputs=inputs)
 
 
+def _save_onnx(path: Path) -> None:
+    model = ir.Model(ir.Graph([], [], nodes=[], opset_imports={"": 20}), ir_version=10)
+    describe(
+        model,
+        taggers()["pfn"],
+        Inputs(),
+        representation=representations()["pfn_cloud"],
+        class_names=("qcd", "top"),
+    )
+    with whole_file(path) as unfinished:
+        ir.save(model, unfinished)
+
+
 def _save_root(path: Path) -> None:
     jets = toy_jets(5, seed=1)
     write_root(
@@ -61,6 +76,7 @@ def _save_figure(path: Path) -> None:
 WRITERS: dict[str, Callable[[Path], None]] = {
     ".json": lambda path: write_json({"answer": 42}, path),
     ".md": lambda path: write_text("# Title\n", path),
+    ".onnx": _save_onnx,
     ".parquet": lambda path: write_columns({"pt": np.ones(3)}, path, provenance={}),
     ".pdf": _save_figure,
     ".png": _save_figure,

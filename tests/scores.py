@@ -140,6 +140,7 @@ def toy_legend() -> Legend:
             "disco": DecorrelationLabel(title="DisCo", decorrelates=True),
             "ddt": DecorrelationLabel(title="DDT", decorrelates=True),
         },
+        left_out=(),
         generated_tasks=("tops",),
         published=(
             Published(

@@ -14,7 +14,10 @@ from tests.toys import toy_jets
 
 CONFIG = Path(__file__).parent.parent / "config"
 NONE = catalogue.Decorrelation(method="none", when="never")
-SMALL = {"pixels": 12}  # a network on 40 x 40 pixels takes seconds a step
+SMALL = {  # a network on 40 x 40 pixels takes seconds a step, and planning all graphs takes one
+    "pixels": 12,
+    "max_degree": 4,
+}
 FEW = {  # so do networks of pairs of constituents
     "particlenet_cloud": 20,
     "particle_transformer_cloud": 12,

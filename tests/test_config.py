@@ -19,15 +19,21 @@ STAGES = {
     "generate": ["tagline.generate", "tagline.generate.validate"],
     "skim": ["tagline.skim", "tagline.split", "tagline.prepare"],
     "train": ["tagline.train", "tagline.score", "tagline.decorrelate"],
+    "export": ["tagline.export"],
+    "interpret": ["tagline.interpret"],
     "plot": ["tagline.evaluate", "tagline.draw", "tagline.tables"],
 }
 PLUGINS = {
     "generate": [],
     "skim": ["datasets", "representations"],
     "train": ["taggers", "objectives", "decorrelation"],
+    "export": ["taggers", "objectives"],
+    "interpret": ["taggers", "objectives"],
     "plot": ["figures"],
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
+IMPORTED_AS = {"scikit_learn": "sklearn"}
+ON_TOP_OF = {"training_sizes": ("top_landscape_small.yaml",)}
 SNAKEFILE = (ROOT / "Snakefile").read_text()
 
 
@@ -41,11 +47,19 @@ def merged(base: dict, other: dict) -> dict:
     return base
 
 
-def quickstart() -> dict:
+def configured(pattern: str) -> dict:
     values: dict = {}
-    for file in re.findall(r'^configfile: "(.+)"', SNAKEFILE, flags=re.MULTILINE):
+    for file in re.findall(pattern, SNAKEFILE, flags=re.MULTILINE):
         merged(values, yaml.safe_load((ROOT / file).read_text()))
     return values
+
+
+def catalogue() -> dict:
+    return configured(r'^configfile: "(.+)"')
+
+
+def quickstart() -> dict:
+    return configured(r'^ *configfile: "(.+)"')
 
 
 def with_entry(path: str, value) -> dict:
@@ -66,7 +80,10 @@ def test_the_quickstart_is_valid():
     "study", sorted((ROOT / "config/studies").glob("*.yaml")), ids=lambda p: p.stem
 )
 def test_every_study_is_valid(study):
-    assert config.parse(merged(quickstart(), yaml.safe_load(study.read_text())))
+    values = catalogue()
+    for file in (*ON_TOP_OF.get(study.stem, ()), study):
+        merged(values, yaml.safe_load((study.parent / file).read_text()))
+    assert config.parse(values)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +97,8 @@ def test_every_study_is_valid(study):
         ("study/taggers", ["pnf"], "did you mean 'pfn'"),
         ("study/decorrelations", ["discco"], "did you mean 'disco'"),
         ("study/figures", ["rocs"], "did you mean 'roc'"),
+        ("study/figures", ["saliency"], "needs taggers in `interpret`"),
+        ("study/export", ["pnf"], "did you mean 'pfn'"),
         ("study/tasks", ["top_taging"], "did you mean 'top_tagging'"),
         (
             "datasets/landscape_top/generate/recipe",
@@ -100,6 +119,25 @@ def test_a_mistake_is_named_with_the_nearest_valid_word(path, value, says):
         config.parse(with_entry(path, value))
 
 
+def test_a_penalty_and_a_fit_are_left_out_of_a_study():
+    values = quickstart()
+    values["study"] |= {"taggers": ["cuts", "pfn"], "decorrelations": ["none", "disco", "ddt"]}
+    parsed = config.parse(values)
+    assert parsed.left_out == [("cuts", "disco")]
+    assert [pair for pair in parsed.compared if "cuts" in pair] == [
+        ("cuts", "none"),
+        ("cuts", "ddt"),
+    ]
+    assert len(parsed.compared) == 5
+
+
+def test_a_tagger_of_which_nothing_is_left_is_a_mistake():
+    values = quickstart()
+    values["study"] |= {"taggers": ["pfn", "cuts"], "decorrelations": ["disco"]}
+    with pytest.raises(ValueError, match=r"'cuts' is fitted at once, .* disco, acts on steps"):
+        config.parse(values)
+
+
 def test_all_mistakes_are_reported_at_once():
     values = with_entry("taggers/pfn/architecture", "pfm")
     values["study"]["figures"] = ["rocs"]
@@ -109,7 +147,7 @@ def test_all_mistakes_are_reported_at_once():
 
 def test_the_configuration_layer_imports_nothing_heavy():
     code = (
-        "import sys; from tagline import config, fingerprint, manifest, plugins;"
+        "import sys; from tagline import config, fingerprint, manifest, plugins, records;"
         "heavy = {'torch', 'awkward', 'uproot', 'coffea', 'numba', 'matplotlib', 'dask', 'scipy'};"
         "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
     )
@@ -136,7 +174,7 @@ def test_the_reference_of_keys_is_up_to_date():
     ]
 
 
-@pytest.mark.parametrize("environment", ["generate", "skim", "train", "plot"])
+@pytest.mark.parametrize("environment", STAGES)
 def test_environments_are_in_step_with_pyproject(environment):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     expected = project["dependencies"] + project["optional-dependencies"][environment]
@@ -148,7 +186,8 @@ def test_environments_are_in_step_with_pyproject(environment):
 def test_environments_hold_what_their_stages_import(environment):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     packages = project["dependencies"] + project["optional-dependencies"][environment]
-    held = {re.split(r"[\[<>=]", package)[0].replace("-", "_") for package in packages}
+    names = [re.split(r"[\[<>=]", package)[0].replace("-", "_") for package in packages]
+    held = {IMPORTED_AS.get(name, name) for name in names}
     kinds = [
         f"tagline.{kind}.{name}" for kind in PLUGINS[environment] for name in plugins.names(kind)
     ]

@@ -8,13 +8,15 @@ import uproot
 
 from tagline import plugins
 from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
-from tagline.datasets import BaseReader, Span, UnreadableFileError
-from tagline.jets import concatenate
+from tagline.datasets import BaseReader, UnreadableFileError
+from tagline.trees import Span
+from tests.readers import assert_same, read, reader
 from tests.toys import (
     add_tree,
     jet_momenta,
     jetclass_branches,
     nano_branches,
+    published_branches,
     toy_jets,
     write_jetclass_root,
     write_tree,
@@ -26,29 +28,18 @@ NANO_DIALECTS = [
     {"links": "JetPFCandsAK8", "index": "candIdx", "candidates": "JetPFCands"},
     {"links": "FatJetPFCand", "index": "pfCandIdx", "candidates": "PFCand"},
 ]
-
-
-def reader(name, **options):
-    plugin = plugins.load("datasets", name)
-    return plugin.Reader(plugin.Config(**options))
-
-
-def read(name, path, **options):
-    chunks = reader(name, **options).read(str(path))
-    return concatenate([chunk.take(np.arange(chunk.num_jets)) for chunk in chunks])
-
-
-def assert_same(jets, expected, *, rtol=0.0):
-    for columns, others in [
-        (jets.jets, expected.jets),
-        (jets.constituents, expected.constituents),
-    ]:
-        assert set(columns) == set(others)
-        for name in columns:
-            assert columns[name].dtype == others[name].dtype, name
-            np.testing.assert_allclose(
-                columns[name], others[name], rtol=rtol, atol=rtol, err_msg=name
-            )
+OF_TREES = [
+    name
+    for name in plugins.names("datasets")
+    if "tree" in plugins.config_of("datasets", name).model_fields
+]
+BROKEN = {
+    "empty": b"",
+    "cut ROOT": b"root",
+    "cut HDF5": b"\x89HDF\r\n\x1a\n",
+    "cut zip": b"PK\x03\x04",
+    "other": b"PAR1 is none of them" * 50,
+}
 
 
 @pytest.fixture
@@ -62,19 +53,20 @@ class TestEveryReader:
         assert isinstance(reader(name), BaseReader)
         assert plugins.config_of("datasets", name)().model_dump()
 
-    @pytest.mark.parametrize(
-        "content", [b"", b"root", b"PAR1 is not ROOT" * 50], ids=["empty", "cut", "other"]
-    )
-    def test_refuses_by_name_what_is_not_a_root_file(self, name, content, tmp_path):
-        path = tmp_path / "bad.root"
+    @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+    def test_refuses_by_name_what_is_not_such_a_file(self, name, content, tmp_path):
+        path = tmp_path / "bad.file"
         path.write_bytes(content)
-        with pytest.raises(UnreadableFileError, match=r"bad\.root"):
+        with pytest.raises(UnreadableFileError, match=r"bad\.file"):
             list(reader(name).read(str(path)))
 
     def test_refuses_by_name_a_file_that_is_not_there(self, name, tmp_path):
-        with pytest.raises(UnreadableFileError, match=r"missing\.root"):
-            list(reader(name).read(str(tmp_path / "missing.root")))
+        with pytest.raises(UnreadableFileError, match=r"missing\.file"):
+            list(reader(name).read(str(tmp_path / "missing.file")))
 
+
+@pytest.mark.parametrize("name", OF_TREES)
+class TestEveryReaderOfTrees:
     def test_names_the_trees_of_a_file_without_the_right_one(self, name, tmp_path):
         write_tree(tmp_path / "other.root", "leaves", branches={"run": np.arange(3)})
         with pytest.raises(UnreadableFileError, match=r"other.root: no tree .*leaves"):
@@ -126,11 +118,8 @@ class TestJetClass:
         assert "part_energy" in asked
 
     def test_without_event_ids_an_entry_is_an_event_of_its_file(self, jets, tmp_path):
-        branches = jetclass_branches(jets)
-        for name in ("run", "luminosity_block", "event", "jet_index"):
-            del branches[name]
         for name in ("a.root", "b.root"):
-            write_tree(tmp_path / name, "tree", branches=branches)
+            write_tree(tmp_path / name, "tree", branches=published_branches(jets))
         first, second = (read("jetclass", tmp_path / name).jets for name in ("a.root", "b.root"))
         assert first["event"].tolist() == list(range(40))
         assert set(first["run"]).isdisjoint(second["run"])

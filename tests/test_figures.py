@@ -7,16 +7,21 @@ import pytest
 from matplotlib.figure import Figure
 
 from tagline import figures, plugins
+from tagline.attributions import Interpretation
 from tagline.compare import Comparison
 from tagline.style import SETTINGS
+from tests.interpretations import toy_interpretation
 from tests.scores import sized_comparison, toy_comparison
 
-SOURCES = {"metrics", "images", "recipes", "benchmarks"}
-FROM_METRICS = [
-    name
-    for name in plugins.names("figures")
-    if 'READS = "metrics"' in (plugins.PACKAGE / "figures" / f"{name}.py").read_text()
-]
+SOURCES = {"metrics", "attributions", "images", "recipes", "benchmarks"}
+
+
+def reading(source: str) -> list[str]:
+    names = plugins.names("figures")
+    return [name for name in names if plugins.constant_of("figures", name, "READS") == source]
+
+
+FROM_METRICS, FROM_ATTRIBUTIONS = reading("metrics"), reading("attributions")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,21 @@ def test_says_what_it_reads_and_shows_as_literals(name):
 @pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
 def test_looks_as_before(name, comparison) -> Figure:
     return plugins.load("figures", name).draw(comparison)
+
+
+@pytest.mark.parametrize("name", FROM_ATTRIBUTIONS)
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_attributions_look_as_before(name) -> Figure:
+    return plugins.load("figures", name).draw(toy_interpretation())
+
+
+def test_only_what_was_found_is_drawn():
+    interpretation = toy_interpretation()
+    images, _, observables = interpretation.found
+    for name, key in (("feature_ranking", images), ("saliency", observables)):
+        alone = Interpretation(interpretation.legend, {key: interpretation.found[key]})
+        with pytest.raises(ValueError, match=r"study\.interpret"):
+            plugins.load("figures", name).draw(alone)
 
 
 @pytest.mark.parametrize("name", FROM_METRICS)

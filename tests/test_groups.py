@@ -38,4 +38,5 @@ def test_groups_are_all_jets_that_have_constituents():
         assert group.pairs.start == before.pairs.stop
         assert group.half_of_pairs.start == before.half_of_pairs.stop
     assert groups[0].jets.start == 2  # behind the jets without constituents
-    assert groups[-1].half_of_pairs.stop == len(half_of_pairs(torch.tensor(COUNTS))[0])
+    first_Q, _ = half_of_pairs(random_cloud(sorted(COUNTS)))
+    assert groups[-1].half_of_pairs.stop == len(first_Q)

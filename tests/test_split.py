@@ -1,3 +1,4 @@
+import re
 from hashlib import blake2b
 
 import numpy as np
@@ -5,14 +6,21 @@ import pytest
 
 from tagline.catalogue import Task
 from tagline.files import read_json
-from tagline.jets import Jets, read_jets, write_jets
+from tagline.jets import Jets, read_jets
 from tagline.split import SPLITS, event_ids, split
+from tests.toy_splits import write_skim
 from tests.toys import toy_jets
 
 CLASSES = {
     "qcd": {"datasets": ("one", "two"), "select": "truth == qcd"},
     "top": {"datasets": ("one", "two"), "select": "truth == t_bqq"},
 }
+OF_THREE = {
+    "qcd": {"datasets": ("one", "two", "three"), "select": "truth == qcd"},
+    "top": {"datasets": ("three", "two", "one"), "select": "truth == t_bqq"},
+}
+AUTHORS_SPLITS = {"train": ("two",), "validation": ("one",), "test": ("three",)}
+SEEDS = {"train": 1, "validation": 0, "test": 2}
 MASK = 2**64 - 1
 
 
@@ -22,12 +30,6 @@ def pairs_of_jets(num_events, *, seed):
     event, jet_index = np.divmod(np.arange(2 * num_events), 2)
     jets.jets.update(event=event.astype(np.uint64), jet_index=jet_index.astype(np.uint16))
     return jets
-
-
-def write_skim(folder, *parts):
-    for number, jets in enumerate(parts):
-        write_jets(jets, folder / f"{number:04d}", provenance={})
-    return folder
 
 
 @pytest.fixture
@@ -217,3 +219,56 @@ def test_event_ids_are_splitmix64_of_the_event_in_its_dataset():
     }
     assert event_ids("one", jets).tolist() == [state]
     assert event_ids("two", jets).tolist() != [state]
+
+
+class TestAuthorsSplit:
+    @pytest.fixture
+    def three(self, tmp_path):
+        return {
+            name: [write_skim(tmp_path / name, pairs_of_jets(100 + seed, seed=seed))]
+            for seed, name in enumerate(("one", "two", "three"))
+        }
+
+    def test_keeps_every_jet_in_its_split(self, three, run):
+        jets = run(three, classes=OF_THREE, splits=AUTHORS_SPLITS)
+        for name, seed in SEEDS.items():
+            expected = pairs_of_jets(100 + seed, seed=seed).jets["pt"]
+            np.testing.assert_array_equal(np.sort(jets[name].jets["pt"]), np.sort(expected))
+
+    def test_shuffles_each_split(self, three, run):
+        jets = run(three, classes=OF_THREE, splits=AUTHORS_SPLITS)
+        for share in jets.values():
+            order = np.lexsort([share.jets["jet_index"], share.jets["event_id"]])
+            np.testing.assert_array_equal(order, np.arange(len(share)))
+            assert (np.diff(share.jets["event"].astype(int)) < 0).sum() > 30
+
+    def test_counts_no_twins_where_there_are_none(self, three, run, tmp_path):
+        run(three, classes=OF_THREE, splits=AUTHORS_SPLITS)
+        assert set(read_json(tmp_path / "split/ledger.json")["twins"].values()) == {0}
+
+    @pytest.mark.parametrize(
+        ("splits", "says"),
+        [
+            ({"train": ("tow",)}, "splits.train: no class has 'tow'; did you mean 'two'?"),
+            ({"test": ("three", "two")}, "splits.test: 'two' is in 'train' already"),
+            ({"train": ("one",), "validation": ("two",), "test": ("one",)}, "'one' is in 'train'"),
+            ({"trian": ("two",)}, "did you mean 'train'?"),
+        ],
+    )
+    def test_a_mistake_is_named(self, splits, says):
+        with pytest.raises(ValueError, match=re.escape(says)):
+            Task(classes=OF_THREE, splits=AUTHORS_SPLITS | splits)
+
+    def test_a_dataset_of_no_split_is_named(self):
+        classes = OF_THREE | {"more": {"datasets": ("four",), "select": "truth == tau"}}
+        with pytest.raises(ValueError, match="splits: 'four' is in none of them"):
+            Task(classes=classes, splits=AUTHORS_SPLITS)
+
+    def test_refuses_fractions_besides(self):
+        fractions = {"train": 0.5, "validation": 0.1, "test": 0.4}
+        with pytest.raises(ValueError, match="either `splits` or `fractions`"):
+            Task(classes=OF_THREE, splits=AUTHORS_SPLITS, fractions=fractions)
+
+    def test_a_task_is_the_same_after_it_was_written(self):
+        task = Task(classes=OF_THREE, splits=AUTHORS_SPLITS)
+        assert Task(**task.model_dump(mode="json")) == task

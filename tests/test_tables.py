@@ -64,6 +64,16 @@ def test_markdown_and_latex_show_each_combination_once(comparison, tmp_path):
     assert "±" not in latex
 
 
+def test_what_does_not_go_together_is_said_to_be_left_out(comparison, tmp_path):
+    left_out = (("cnn", "disco"), ("topodnn", "disco"))
+    legend = comparison.legend.model_copy(update={"left_out": left_out})
+    metrics = {key: seeds for key, seeds in comparison.metrics.items() if key[1:] not in left_out}
+    write(Comparison(legend, metrics), tmp_path)
+    table = (tmp_path / "comparison.md").read_text()
+    assert "no steps to act on: CNN with DisCo, TopoDNN with DisCo." in table
+    assert [line.split(" | ")[1] for line in table.splitlines() if "| DisCo |" in line] == ["PFN"]
+
+
 def test_published_numbers_stand_beside_the_undecorrelated_tagger_alone(comparison):
     published = [row for row in rows(comparison) if row.published is not None]
     assert {(row.tagger, row.decorrelation) for row in published} == {

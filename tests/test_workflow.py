@@ -100,6 +100,12 @@ def test_ends_in_a_comparison_of_all_taggers_and_decorrelations(finished):
     assert "mean_images" in figures
 
 
+def test_exports_what_the_study_asks_for(finished):
+    models = finished / "results/toy_tagging/models"
+    exported = {path.parent.relative_to(models) for path in models.glob("**/model.onnx")}
+    assert exported == {Path("pfn_tiny/none/1"), Path("pfn_tiny/disco/1")}
+
+
 def test_no_jet_is_lost(finished):
     ledgers = (finished / "results/datasets").glob("*/skim/*/ledger.json")
     kept = sum(json.loads(ledger.read_text())["total"]["kept"] for ledger in ledgers)
@@ -121,9 +127,9 @@ def test_a_comment_in_the_package_reruns_nothing(project):
 def test_a_width_reruns_one_tagger_and_the_comparison(project):
     edit(project / CONFIG, "phi: [16, 16]", "phi: [16, 24]")
     jobs = planned(project)
-    follow = {"score", "decorrelate", "evaluate", "compare", "draw", "account", "all"}
-    assert set(jobs) == {"train"} | follow
-    for rule in ("train", "score", "decorrelate", "evaluate"):
+    of_tagger = {"train", "score", "export", "interpret", "decorrelate", "evaluate"}
+    assert set(jobs) == of_tagger | {"compare", "draw", "account", "all"}
+    for rule in of_tagger:
         assert all("tagger=pfn_tiny" in job for job in jobs[rule])
     assert not any("mean_images" in job or "samples" in job for job in jobs["draw"])
 
@@ -141,6 +147,23 @@ def test_image_code_reruns_only_image_taggers(project):
     assert not {"generate", "skim", "split"} & set(jobs)
 
 
+def test_a_transfer_is_trained_after_what_it_starts_from(project):
+    edit(project / CONFIG, "  taggers: [pfn_tiny", "  taggers: [pfn_again, pfn_tiny")
+    again = {f"tagger=pfn_again, decorrelation={method}" for method in ("none", "disco")}
+    assert {re.sub(r"task=\w+, |, seed=1", "", job) for job in planned(project)["train"]} == again
+    snakemake(project, "--cores", "1", "results/toy_tagging/models/pfn_again/none/1/model.pt")
+    edit(project / CONFIG, "phi: [16, 16]", "phi: [16, 24]")
+    trained = {re.sub(r"task=\w+, |, seed=1", "", job) for job in planned(project)["train"]}
+    assert "tagger=pfn_tiny, decorrelation=none" in trained
+    assert again <= trained
+
+
+def test_weights_that_are_not_there_stop_before_the_first_job(project):
+    edit(project / CONFIG, "  taggers: [pfn_tiny", "  taggers: [resnet50_transfer, pfn_tiny")
+    printed = snakemake(project, "--cores", "1", check=False)
+    assert "no file 'weights/resnet50.pth'" in printed
+
+
 def test_code_of_one_tagger_reruns_that_tagger(project):
     edit(project / "src/tagline/taggers/pfn.py", "class Tagger", "X = 1\n\n\nclass Tagger")
     assert all("tagger=pfn_tiny" in job for job in planned(project)["train"])
@@ -149,6 +172,15 @@ def test_code_of_one_tagger_reruns_that_tagger(project):
 def test_a_title_redraws_but_does_not_retrain(project):
     edit(project / CONFIG, "title: tiny PFN", "title: very tiny PFN")
     assert set(planned(project)) == {"all", "compare", "draw", "account"}
+
+
+def test_a_tagger_without_steps_is_left_out_of_penalties_alone(project):
+    edit(project / CONFIG, "taggers: [pfn_tiny, cnn_tiny]", "taggers: [pfn_tiny, boosted_trees]")
+    jobs = planned(project)
+    added = {job for job in jobs["evaluate"] if "tagger=boosted_trees" in job}
+    assert {re.search(r"decorrelation=(\w+)", job)[1] for job in added} == {"none", "ddt"}
+    printed = snakemake(project, "--dry-run")
+    assert printed.count("left out: boosted_trees with disco") == 1
 
 
 def test_another_seed_adds_its_own_jobs_only(project):

@@ -30,6 +30,13 @@ def write_toy_split(folder: Path, **replaced: Jets) -> Path:
     return folder
 
 
+def write_skim(folder: Path, *parts: Jets) -> Path:
+    """Write jets as a skim has them, in so many parts."""
+    for number, jets in enumerate(parts):
+        write_jets(jets, folder / f"{number:04d}", provenance={})
+    return folder
+
+
 def permuted(jets: Jets, *, seed: int) -> Jets:
     """Return the same jets with their constituents in another order."""
     jet_P = np.repeat(np.arange(len(jets)), jets.jets["num_constituents"])

@@ -137,6 +137,14 @@ def jetclass_branches(jets: Jets) -> dict[str, object]:
     return branches | {name: columns[name].astype(np.int64) for name in event_ids}
 
 
+def published_branches(jets: Jets) -> dict[str, object]:
+    """Return those branches of JetClass that the published files have, without event ids."""
+    branches = jetclass_branches(jets)
+    for name in ("run", "luminosity_block", "event", "jet_index"):
+        del branches[name]
+    return branches
+
+
 def nano_branches(jets: Jets, *, links: str, index: str, candidates: str) -> dict[str, object]:
     """Return jets as NanoAOD with candidates of PUPPI weight 1/2, two jets an event.
 

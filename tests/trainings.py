@@ -46,13 +46,22 @@ class Run:
         ]
 
     def assignment(
-        self, *, name="nsubjettiness_6", seed=1, decorrelation=NONE, key="key", **training
+        self,
+        *,
+        name="nsubjettiness_6",
+        seed=1,
+        decorrelation=NONE,
+        key="key",
+        source=None,
+        start_from=None,
+        **training,
     ):
         """Ask for dropout and four steps an epoch, unless told otherwise."""
         settings = {"epochs": 3, "batch_size": 16, "patience": 100, **training}
+        tagger = taggers()[name].model_copy(update={"start_from": start_from})
         return Assignment(
             prepared=self.prepared,
-            tagger=with_training(taggers()[name], **settings),
+            tagger=with_training(tagger, **settings),
             decorrelation=decorrelation,
             protected=("mass",),
             seed=seed,
@@ -61,6 +70,7 @@ class Run:
             checkpoints=self.checkpoints,
             key=key,
             threads=1,
+            source=source,
         )
 
     def train(self, *, place=ONE_CPU, **settings):

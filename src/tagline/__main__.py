@@ -4,7 +4,7 @@ import argparse
 import sys
 from importlib import import_module
 
-COMMANDS = {"provenance": "tagline.lineage"}
+COMMANDS = {"provenance": "tagline.lineage", "record": "tagline.fetch"}
 
 
 def main() -> int:

@@ -31,6 +31,7 @@ class Assignment:
         checkpoints: folder of this training's states, whatever their key.
         key: stands for all that the states depend on.
         threads: CPU threads of all processes together.
+        source: weights to start from; None if they are random.
     """
 
     prepared: Path
@@ -43,6 +44,7 @@ class Assignment:
     checkpoints: Path
     key: str
     threads: int
+    source: Path | None = None
 
 
 def jets_of(split: str, assignment: Assignment, inputs: Inputs) -> PackedJets:

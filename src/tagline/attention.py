@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tagline.batch import Batch
+from tagline.layers import positions
 
 NEVER = -1e30  # not infinity: the weights of a jet without constituents would not be numbers
 
@@ -44,18 +45,11 @@ class Slots:
 
 def slots_of(batch: Batch, *, front: int = 0) -> Slots:
     """Return the slots of a batch, behind so many for what is no constituent."""
-    return slots_of_rows(batch.num_constituents_B, front=front)
-
-
-def slots_of_rows(num_B: Tensor, *, front: int = 0) -> Slots:
-    """Return the slots of jets with so many packed rows each."""
-    longest = front + max(1, int(num_B.max()))
-    first_B = torch.arange(len(num_B), device=num_B.device) * longest + front
-    shift_B = first_B - (num_B.cumsum(0) - num_B)
-    slot_P = torch.repeat_interleave(shift_B, num_B)
-    slot_P += torch.arange(len(slot_P), device=num_B.device)
+    num_B = batch.num_constituents_B
+    longest = front + batch.longest
+    slot_P = batch.jet_of_constituent_P * longest + front + positions(batch)
     empty_BN = torch.arange(longest, device=num_B.device) >= front + num_B[:, None]
-    return Slots(len(num_B), longest, slot_P, empty_BN)
+    return Slots(len(batch), longest, slot_P, empty_BN)
 
 
 def heads(x_BND: Tensor, num_heads: int) -> Tensor:

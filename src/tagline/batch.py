@@ -5,7 +5,8 @@ Names of tensors end in their dimensions:
 J jets of a file, B jets of a batch, P packed constituents of all jets of a batch, Q packed pairs
 of constituents of a jet, N constituents of one padded jet, 4 components E, px, py, pz, F features
 of a constituent, G features of a jet, R protected columns, K image channels, Y image rows, X image
-columns, D latent, H heads, C classes.
+columns, D latent, H heads, C classes, T trees of a sum, M nodes of all trees, W walks of a jet
+through a tree.
 """
 
 from dataclasses import dataclass
@@ -37,3 +38,8 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.label_B)
+
+    @property
+    def longest(self) -> int:
+        """Number of constituents of the longest jet, at least one."""
+        return max(1, int(self.num_constituents_B.max()))

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from tagline import plugins, selection
-from tagline.strict import Strict
+from tagline.records import Fetch
+from tagline.strict import Strict, did_you_mean
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Parameters = dict[str, Any]
@@ -74,6 +75,7 @@ class Dataset(Strict):
     reader: Name = Field("jetclass", description="plugin that understands the files")
     options: Parameters = Field(default_factory=dict, description="options of the reader")
     generate: Generate | None = Field(None, description="make the files with Pythia")
+    fetch: Fetch | None = Field(None, description="download published files")
     files: tuple[str, ...] = Field((), description="paths or URLs; local ones may have wildcards")
     select: str = Field("", description="expression over jet columns that a jet must pass")
     files_per_job: int = Field(50, gt=0, description="files that one skim job reads")
@@ -81,8 +83,8 @@ class Dataset(Strict):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
-        if (self.generate is None) == (not self.files):
-            raise ValueError("a dataset has either `generate` or `files`")
+        if [bool(self.generate), bool(self.fetch), bool(self.files)].count(True) != 1:
+            raise ValueError("a dataset has one of `generate`, `fetch` and `files`")
         plugins.config_of("datasets", self.reader)(**self.options)
         selection.check(self.select)
         return self
@@ -116,6 +118,14 @@ class Fractions(Strict):
         return self
 
 
+class Splits(Strict):
+    """The author's own split: which datasets are in which, as they are."""
+
+    train: tuple[Name, ...] = Field(min_length=1, description="datasets of the task")
+    validation: tuple[Name, ...] = Field(min_length=1, description="likewise")
+    test: tuple[Name, ...] = Field(min_length=1, description="likewise")
+
+
 class MaxJets(Strict):
     """Upper limits on the jets of each class in each split; 0 is no limit."""
 
@@ -134,8 +144,32 @@ class Task(Strict):
         ("mass",), min_length=1, description="jet columns the score must not sculpt"
     )
     fractions: Fractions = Field(Fractions(), description="shares of the splits")
+    splits: Splits | None = Field(None, description="datasets of the splits instead of shares")
+    refuse_twins: bool = Field(
+        False, description="fail if jets of the same constituents are in two splits"
+    )
     max_jets: MaxJets = Field(MaxJets(), description="upper limits; 0 is none")
     balance: bool = Field(True, description="weight the classes to equal sums in training")
+
+    @model_validator(mode="after")
+    def _each_dataset_is_in_one_split(self) -> Self:
+        if self.splits is None:
+            return self
+        if self.fractions != Fractions():
+            raise ValueError("a task has either `splits` or `fractions`")
+        split_of: dict[str, str] = {}
+        for split, names in self.splits:
+            for name in names:
+                if name not in self.datasets:
+                    nearest = did_you_mean(name, list(self.datasets))
+                    raise ValueError(f"splits.{split}: no class has {name!r}; {nearest}")
+                if name in split_of:
+                    raise ValueError(f"splits.{split}: {name!r} is in {split_of[name]!r} already")
+                split_of[name] = split
+        for name in self.datasets:
+            if name not in split_of:
+                raise ValueError(f"splits: {name!r} is in none of them")
+        return self
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -163,6 +197,9 @@ class Training(Strict):
     epochs: int = Field(gt=0, description="at most so many")
     batch_size: int = Field(gt=0, description="jets a step")
     learning_rate: float = Field(gt=0, description="at the start")
+    head_learning_rate_factor: float = Field(
+        1.0, gt=0, description="the last layers learn so many times faster"
+    )
     optimiser: Literal["adam", "adamw", "ranger", "lion"] = Field(
         "adam", description="`ranger` is Lookahead around RAdam"
     )
@@ -215,6 +252,40 @@ class Training(Strict):
         return self
 
 
+class StartFrom(Strict):
+    """Weights of another training to begin with, from a file or of a tagger."""
+
+    model: Path | None = Field(
+        None,
+        description="a `model.pt`, or a state dict from elsewhere with the architecture's names",
+    )
+    tagger: Name | None = Field(
+        None, description="an entry of `taggers` of the same architecture, trained first if needed"
+    )
+    task: Name | None = Field(None, description="`tagger`: task of that training; none: this one")
+    decorrelation: Name | None = Field(
+        None, description="`tagger`: its decorrelation; none: the one that does nothing"
+    )
+    seed: int | None = Field(None, description="`tagger`: its seed; none: that of this training")
+    new_head: bool = Field(
+        True, description="begin with a random head, the last layers, for other classes"
+    )
+    freeze: tuple[str, ...] = Field(
+        (),
+        description="patterns of parameters that are not trained, such as `blocks.*`; `*` leaves "
+        "only a new head",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.model is None) == (self.tagger is None):
+            raise ValueError("`start_from` has either `model` or `tagger`")
+        of_tagger = (self.task, self.decorrelation, self.seed)
+        if self.model and of_tagger != (None, None, None):
+            raise ValueError("`task`, `decorrelation` and `seed` go with `tagger`")
+        return self
+
+
 class Tagger(Strict):
     """A network: its architecture's plugin, what it reads, and how it is trained."""
 
@@ -224,6 +295,9 @@ class Tagger(Strict):
     parameters: Parameters = Field(default_factory=dict, description="its own keys, see below")
     training: Training | None = Field(
         None, description="how it is trained; none for an architecture that is fitted at once"
+    )
+    start_from: StartFrom | None = Field(
+        None, description="begin with other weights than random ones"
     )
     title: str = Field("", description="name in figures and tables")
     paper: str = Field("", description="system in the published numbers")
@@ -241,6 +315,8 @@ class Tagger(Strict):
             raise ValueError(f"{self.architecture!r} is fitted at once and has no `training`")
         if not is_fitted and not self.training:
             raise ValueError(f"{self.architecture!r} needs a `training`")
+        if is_fitted and self.start_from:
+            raise ValueError(f"{self.architecture!r} is fitted at once and has no `start_from`")
         return self
 
     @property
@@ -269,6 +345,13 @@ class Decorrelation(Strict):
     def _parameters_are_known(self) -> Self:
         plugins.config_of("decorrelation", self.method)(**self.parameters)
         return self
+
+    def suits(self, tagger: Tagger) -> bool:
+        """Tell whether the method can act on a tagger: a penalty needs the steps of a training."""
+        has_penalty = plugins.has_method(
+            "decorrelation", self.method, "Decorrelation", method="penalty"
+        )
+        return tagger.training is not None or not has_penalty
 
 
 class PublishedNumber(Strict):

@@ -5,6 +5,7 @@ partitions are not here: they belong to rules and profiles.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -24,7 +25,7 @@ from tagline.strict import Strict, did_you_mean
 
 
 class Study(Strict):
-    """A comparison to make: tasks x taggers x decorrelations x seeds."""
+    """A comparison to make: tasks x taggers x decorrelations that suit them x seeds."""
 
     name: Name = Field(description="folder of its tables and figures in `results/`")
     title: str = Field(description="heading of its report")
@@ -39,6 +40,12 @@ class Study(Strict):
     images: tuple[Name, ...] = Field(
         (), description="representations of which mean images are drawn"
     )
+    export: tuple[Name, ...] = Field(
+        (), description="taggers of the study of which every model is written as ONNX, too"
+    )
+    interpret: tuple[Name, ...] = Field(
+        (), description="taggers of the study whose gradients and features are looked into"
+    )
     bootstrap_replicas: int = Field(
         200, gt=0, description="replicas behind each confidence interval"
     )
@@ -47,6 +54,9 @@ class Study(Strict):
     def _figures_exist(self) -> Self:
         for figure in self.figures:
             plugins.require("figures", figure)
+            reads = plugins.constant_of("figures", figure, "READS")
+            if reads == "attributions" and not self.interpret:
+                raise ValueError(f"the figure {figure!r} needs taggers in `interpret`")
         return self
 
 
@@ -76,12 +86,35 @@ class Config(Strict):
             _require(
                 self.representations, [tagger.representation], f"taggers.{name}.representation"
             )
+            self._check_start(name)
         _require(self.tasks, self.study.tasks, "study.tasks")
         _require(self.taggers, self.study.taggers, "study.taggers")
         _require(self.decorrelations, self.study.decorrelations, "study.decorrelations")
         _require(self.published, self.study.published, "study.published")
         _require(self.representations, self.study.images, "study.images")
+        of_study = dict.fromkeys(self.study.taggers)
+        _require(of_study, self.study.export, "study.export")
+        _require(of_study, self.study.interpret, "study.interpret")
         return self
+
+    def _check_start(self, name: str) -> None:
+        """Raise ValueError unless the weights that a tagger starts from can be made before."""
+        before = [name]
+        while (start := self.taggers[before[-1]].start_from) and start.tagger:
+            where = f"taggers.{before[-1]}.start_from"
+            _require(self.taggers, [start.tagger], f"{where}.tagger")
+            _require(self.tasks, [start.task] if start.task else [], f"{where}.task")
+            trained = dict.fromkeys(self.trained)
+            _require(
+                trained,
+                [start.decorrelation] if start.decorrelation else [],
+                f"{where}.decorrelation",
+            )
+            if start.tagger in before:
+                raise ValueError(f"{where}: {' <- '.join([*before, start.tagger])} never begins")
+            if self.taggers[start.tagger].architecture != self.taggers[name].architecture:
+                raise ValueError(f"{where}: {start.tagger!r} has another architecture")
+            before.append(start.tagger)
 
     @model_validator(mode="after")
     def _has_one_plain_training(self) -> Self:
@@ -91,6 +124,33 @@ class Config(Strict):
                 f"decorrelations: exactly one entry must have `when: never`, found {plain}"
             )
         return self
+
+    @model_validator(mode="after")
+    def _every_tagger_is_compared(self) -> Self:
+        for tagger in self.study.taggers:
+            if tagger not in dict(self.compared):
+                raise ValueError(
+                    f"study.taggers: {tagger!r} is fitted at once, and what it would be compared "
+                    f"with, {', '.join(self.study.decorrelations)}, acts on steps of a training"
+                )
+        return self
+
+    @property
+    def compared(self) -> list[tuple[str, str]]:
+        """The pairs of tagger and decorrelation that the study compares."""
+        return [pair for pair in self._pairs if self._suit(*pair)]
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """The pairs that it does not, for the method needs steps and the tagger has none."""
+        return [pair for pair in self._pairs if not self._suit(*pair)]
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return list(product(self.study.taggers, self.study.decorrelations))
+
+    def _suit(self, tagger: str, decorrelation: str) -> bool:
+        return self.decorrelations[decorrelation].suits(self.taggers[tagger])
 
     @property
     def plain(self) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagline import plugins
+from tagline import attributions, compare, plugins
 from tagline.accounts_table import Account, read
-from tagline.compare import load
 from tagline.figures import save
 from tagline.files import read_json
 from tagline.legend import Legend
@@ -19,7 +18,8 @@ def draw(name: str, files: Sequence[Path], *, legend: Legend, png: Path, pdf: Pa
 
     Args:
         name: the plugin.
-        files: metrics, prepared folders, validations or a time table, as the plugin's READS says.
+        files: metrics, attributions, prepared folders, validations or a time table, as the
+            plugin's READS says.
         legend: titles and published numbers.
         png: gets the figure as pixels.
         pdf: gets the figure as vectors.
@@ -54,7 +54,8 @@ def read_account(files: Sequence[Path], legend: Legend) -> Account:
 
 
 SOURCES: dict[str, Callable[[Sequence[Path], Legend], Any]] = {
-    "metrics": load,
+    "metrics": compare.load,
+    "attributions": attributions.load,
     "images": read_images,
     "recipes": read_validations,
     "benchmarks": read_account,

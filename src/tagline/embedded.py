@@ -60,6 +60,18 @@ def _of_model(path: Path) -> Written:
     return found
 
 
+def _of_onnx(path: Path) -> Written:
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except DecodeError as error:
+        raise ValueError(error) from None
+    entries = {entry.key: entry.value for entry in model.metadata_props}
+    return entries.get(f"tagline.{KEY}")
+
+
 def _of_root(path: Path) -> Written:
     import uproot
 
@@ -88,6 +100,7 @@ def _of_comment(path: Path) -> Written:
 READERS: dict[str, Callable[[Path], Written]] = {
     ".json": _of_json,
     ".md": _of_comment,
+    ".onnx": _of_onnx,
     ".parquet": _of_parquet,
     ".pdf": _of_pdf,
     ".png": _of_png,

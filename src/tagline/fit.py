@@ -5,8 +5,8 @@ import time
 
 import torch
 
-from tagline.assignment import Assignment, jets_of, method_of, write
-from tagline.decorrelation import BaseDecorrelation
+from tagline.assignment import Assignment, jets_of, write
+from tagline.catalogue import Decorrelation, Tagger
 from tagline.delivery import PackedJets, batches
 from tagline.fitted import Fitted
 from tagline.inputs import read_inputs
@@ -24,7 +24,7 @@ def fit(assignment: Assignment) -> None:
     Raises:
         ValueError: the decorrelation acts on the loss of a step.
     """
-    refuse_penalty(assignment)
+    refuse_penalty(assignment.tagger, assignment.decorrelation)
     torch.set_num_threads(assignment.threads)
     torch.manual_seed(assignment.seed)
     inputs = read_inputs(assignment.prepared / "inputs.json")
@@ -52,12 +52,12 @@ def fit(assignment: Assignment) -> None:
     write(assignment, network.state_dict(), inputs, history | numbers)
 
 
-def refuse_penalty(assignment: Assignment) -> None:
-    """Raise ValueError if the decorrelation overrides `penalty`, which a fit has no place for."""
-    if type(method_of(assignment.decorrelation)).penalty is not BaseDecorrelation.penalty:
+def refuse_penalty(tagger: Tagger, decorrelation: Decorrelation) -> None:
+    """Raise ValueError if the decorrelation has a penalty, which a fit has no place for."""
+    if not decorrelation.suits(tagger):
         raise ValueError(
-            f"{assignment.decorrelation.method!r} changes the loss of training steps, and "
-            f"{assignment.tagger.architecture!r} is fitted at once: leave out one of them"
+            f"{decorrelation.method!r} changes the loss of training steps, and "
+            f"{tagger.architecture!r} is fitted at once: leave out one of them"
         )
 
 

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from tagline.files import read_json, write_json
 
+LINKS = ("left", "right")  # features of a constituent that are places of others in its jet
+PLACES = ("row", "column", "depth", *LINKS)  # features that say where something is, not how much
+
 Statistics = dict[str, npt.NDArray[np.float64]]
 
 
@@ -32,12 +35,21 @@ class Inputs:
     statistics: Statistics = field(default_factory=dict)
     num_classes: int = 2
 
+    @property
+    def are_linked(self) -> bool:
+        """Whether constituents point to others, so that a jet cannot lose any."""
+        return bool(set(LINKS) & set(self.constituent_features))
+
+
+def as_json(inputs: Inputs) -> dict[str, Any]:
+    """Return values that JSON has."""
+    statistics = {name: array.tolist() for name, array in inputs.statistics.items()}
+    return vars(inputs) | {"statistics": statistics}
+
 
 def write_inputs(inputs: Inputs, path: Path) -> None:
     """Write as JSON."""
-    values: dict[str, Any] = dict(vars(inputs))
-    values["statistics"] = {name: array.tolist() for name, array in inputs.statistics.items()}
-    write_json(values, path)
+    write_json(as_json(inputs), path)
 
 
 def read_inputs(path: Path) -> Inputs:

@@ -37,11 +37,16 @@ def start(
         params: of the rule; `code` is the fingerprint of the code behind it.
         inputs: paths or URLs of all that it reads.
     """
-    sys.excepthook = partial(report, name, log)
-    logs.start(Path(log), name)
+    begin(name, log=log)
     provenance.remember(
         record_of(rule=rule, wildcards=wildcards, params=params, inputs=inputs, cache=CACHE)
     )
+
+
+def begin(name: str, *, log: str) -> None:
+    """Start the log of a job that makes nothing of its own, so that nothing needs a provenance."""
+    sys.excepthook = partial(report, name, log)
+    logs.start(Path(log), name)
 
 
 def record_of(

@@ -29,8 +29,16 @@ def he_uniform(linear: nn.Linear) -> nn.Linear:
     return linear
 
 
+def in_compiled_loops(x_PD: Tensor) -> bool:
+    """Tell whether compiled loops can do it: on a CPU, but not where operations are recorded."""
+    is_plain = x_PD.device.type == "cpu" and x_PD.dtype == torch.float32
+    return is_plain and not torch.compiler.is_exporting()
+
+
 def jet_sum(x_PD: Tensor, batch: Batch) -> Tensor:
     """Sum over the constituents of each jet, (P, D) to (B, D); an empty jet gives zero."""
+    if torch.compiler.is_exporting():
+        return added_up(x_PD, batch.jet_of_constituent_P, len(batch))
     summed_BD: Tensor = _JetSum.apply(  # type: ignore[no-untyped-call]
         x_PD, batch.jet_of_constituent_P, _first_constituents(batch)
     )
@@ -57,6 +65,11 @@ class _JetSum(torch.autograd.Function):
         return gradients[0].index_select(0, jet_of_constituent_P), None, None
 
 
+def added_up(x_QD: Tensor, row_Q: Tensor, num_rows: int) -> Tensor:
+    """Add each row to another, for exports: ONNX has no embedding bag but as a loop over sums."""
+    return x_QD.new_zeros(num_rows, x_QD.shape[1]).index_add(0, row_Q, x_QD)
+
+
 def padded(batch: Batch, num_constituents: int) -> Tensor:
     """Return the constituents as x_BNF, zero behind the last of each jet.
 
@@ -78,8 +91,44 @@ def positions(batch: Batch) -> Tensor:
     return torch.arange(len(jet_P), device=jet_P.device) - _first_constituents(batch)[jet_P]
 
 
+def repeated(num_P: Tensor, most: int) -> Tensor:
+    """Return each row so many times, none more than `most`, behind each other.
+
+    ONNX has no `repeat_interleave` but as a matrix of all rows and all that is returned.
+    """
+    if not torch.compiler.is_exporting():
+        return torch.repeat_interleave(num_P)
+    row_Q, _ = filled(num_P, most)
+    return row_Q
+
+
+def filled(num_B: Tensor, num_slots: int) -> tuple[Tensor, Tensor]:
+    """Return row and column of the first so many slots of each row, row by row, for exports."""
+    is_filled_BN = torch.arange(num_slots, device=num_B.device) < num_B[:, None]
+    row_P, column_P = is_filled_BN.nonzero().unbind(1)
+    if torch.compiler.is_exporting():  # which else stops where batch norms ask
+        torch._check(row_P.shape[0] > 0)  # type: ignore[no-untyped-call]
+    return row_P, column_P
+
+
 def _first_constituents(batch: Batch) -> Tensor:
     return batch.num_constituents_B.cumsum(0) - batch.num_constituents_B
+
+
+def columns_of(names: Sequence[str], inputs: Inputs) -> Tensor:
+    """Return column_G, where features of a jet are in features_BG; those of all if none is named.
+
+    Raises:
+        ValueError: the representation has no such feature, or none at all.
+    """
+    found = inputs.jet_features
+    missing = [name for name in names if name not in found]
+    if missing or not found:
+        raise ValueError(
+            f"the representation has no jet feature {', '.join(missing)}; "
+            f"it has {', '.join(found) or 'none'}"
+        )
+    return torch.tensor([found.index(name) for name in names or found])
 
 
 class Pixels(nn.Module):

@@ -26,6 +26,7 @@ class Legend(Strict):
         title: of the study.
         taggers: in the order of the study.
         decorrelations: in the order of the study.
+        left_out: taggers and decorrelations that do not go together.
         generated_tasks: tasks whose jets were generated here, and are not those of the papers.
         published: numbers to compare with.
     """
@@ -33,6 +34,7 @@ class Legend(Strict):
     title: str
     taggers: dict[str, TaggerLabel]
     decorrelations: dict[str, DecorrelationLabel]
+    left_out: tuple[tuple[str, str], ...]
     generated_tasks: tuple[str, ...]
     published: tuple[Published, ...]
 
@@ -52,6 +54,7 @@ def legend_of(config: Config) -> Legend:
             name: DecorrelationLabel(title=method.title, decorrelates=method.when != "never")
             for name, method in methods.items()
         },
+        left_out=tuple(config.left_out),
         generated_tasks=tuple(
             name
             for name in study.tasks

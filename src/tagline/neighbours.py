@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from tagline.batch import Batch
 from tagline.compiled import compiled, vectorised
-from tagline.layers import padded_rows, positions
+from tagline.layers import in_compiled_loops, padded_rows, positions
 
 Array = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -22,7 +21,7 @@ f32 = np.float32
 @torch.no_grad()
 def nearest(x_PD: Tensor, batch: Batch, num_neighbours: int) -> Tensor:
     """Return rows_PK of the nearest other constituents; where a jet has fewer, the row is P."""
-    if x_PD.device.type != "cpu" or x_PD.dtype != torch.float32:
+    if not in_compiled_loops(x_PD):
         return _nearest_of_padded(x_PD, batch, num_neighbours)
     rows_PK = torch.full((len(x_PD), num_neighbours), len(x_PD))
     num_B = batch.num_constituents_B.numpy()
@@ -31,20 +30,18 @@ def nearest(x_PD: Tensor, batch: Batch, num_neighbours: int) -> Tensor:
 
 
 def _nearest_of_padded(x_PD: Tensor, batch: Batch, num_neighbours: int) -> Tensor:
-    """Only the distances are padded, to the longest jet of the batch."""
+    """Only the distances are padded, so that there are as many as neighbours."""
     num_P, num_B, jet_P = len(x_PD), batch.num_constituents_B, batch.jet_of_constituent_P
     position_P, every_P = positions(batch), torch.arange(num_P, device=x_PD.device)
-    x_BND = padded_rows(x_PD, batch, int(num_B.max()))
+    x_BND = padded_rows(x_PD, batch, max(batch.longest, num_neighbours))
     distance_BNN = torch.cdist(x_BND, x_BND, compute_mode="donot_use_mm_for_euclid_dist")
     distance_PN = distance_BNN[jet_P, position_P]
     absent_PN = torch.arange(x_BND.shape[1], device=x_PD.device) >= num_B[jet_P, None]
     absent_PN[every_P, position_P] = True
     distance_PN.masked_fill_(absent_PN, torch.inf)
-    num_found = min(num_neighbours, x_BND.shape[1])
-    found = distance_PN.topk(num_found, dim=1, largest=False, sorted=False)
+    found = distance_PN.topk(num_neighbours, dim=1, largest=False, sorted=False)
     rows_PK = found.indices + (every_P - position_P)[:, None]
-    rows_PK.masked_fill_(found.values.isinf(), num_P)
-    return F.pad(rows_PK, (0, num_neighbours - num_found), value=num_P)
+    return rows_PK.masked_fill_(found.values.isinf(), num_P)
 
 
 @compiled

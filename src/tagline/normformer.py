@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from tagline.compiled import vectorised
 from tagline.dropout import Dropout, dropout_of, kept
 from tagline.elementary import normal
+from tagline.layers import in_compiled_loops
 
 Array = npt.NDArray[np.float32]
 f32 = np.float32
@@ -44,7 +45,7 @@ def dense_half(attended_PD: Tensor, x_PD: Tensor, weights: Weights, *, dropout: 
 
     There y = x + drop(norm(mixing(attended))).
     """
-    if x_PD.device.type == "cpu" and x_PD.dtype == attended_PD.dtype == torch.float32:
+    if in_compiled_loops(x_PD) and in_compiled_loops(attended_PD):
         drops = tuple(dropout_of(dropout) for _ in range(3))
         new_PD: Tensor = _DenseHalf.apply(  # type: ignore[no-untyped-call]
             attended_PD, x_PD, drops, torch.is_grad_enabled(), *weights

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tagline.catalogue import Training
+from tagline.heads import head_of, in_head
 
 RANGER_EPSILON = 1e-5  # of weaver-core, like the next two
 LOOKAHEAD_STEPS = 6
@@ -18,38 +19,35 @@ SHORTEST_AVERAGE = 5.0  # of RAdam: below it, the second moment is too uncertain
 
 def optimiser_of(training: Training, network: nn.Module) -> Optimizer:
     """Return the optimiser of a training; those of torch are fused into one kernel."""
+    groups, rate, betas = groups_of(training, network), training.learning_rate, training.betas
     match training.optimiser:
-        case "adam" | "adamw":
-            kind = torch.optim.Adam if training.optimiser == "adam" else torch.optim.AdamW
-            return kind(
-                network.parameters(),
-                lr=training.learning_rate,
-                betas=training.betas,
-                weight_decay=training.weight_decay,
-                fused=True,
-            )
+        case "adam":
+            return torch.optim.Adam(groups, lr=rate, betas=betas, fused=True)
+        case "adamw":
+            return torch.optim.AdamW(groups, lr=rate, betas=betas, fused=True)
         case "ranger":
-            groups = [
-                {"params": matrices(network), "weight_decay": training.weight_decay},
-                {"params": vectors(network), "weight_decay": 0.0},
-            ]
-            return Ranger(groups, lr=training.learning_rate, betas=training.betas)
+            return Ranger(groups, lr=rate, betas=betas)
         case "lion":
-            everything = {
-                "params": list(network.parameters()),
-                "weight_decay": training.weight_decay,
-            }
-            return Lion([everything], lr=training.learning_rate, betas=training.betas)
+            return Lion(groups, lr=rate, betas=betas)
 
 
-def matrices(network: nn.Module) -> list[nn.Parameter]:
-    """Return the parameters of two dimensions and more."""
-    return [parameter for parameter in network.parameters() if parameter.dim() > 1]
+def groups_of(training: Training, network: nn.Module) -> list[dict[str, Any]]:
+    """Return what is trained, by how it decays and how many times faster it learns.
 
-
-def vectors(network: nn.Module) -> list[nn.Parameter]:
-    """Return biases, factors of norms and tokens, which weaver-core lets not decay."""
-    return [parameter for parameter in network.parameters() if parameter.dim() <= 1]
+    With Ranger, biases, factors of norms and tokens do not decay, as in weaver-core.
+    """
+    head = head_of(network)
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            decays = parameter.dim() > 1 or training.optimiser != "ranger"
+            decay = training.weight_decay if decays else 0.0
+            factor = training.head_learning_rate_factor if in_head(name, head) else 1.0
+            groups.setdefault((decay, factor), []).append(parameter)
+    return [
+        {"params": parameters, "weight_decay": decay, "rate_factor": factor}
+        for (decay, factor), parameters in groups.items()
+    ]
 
 
 class _Foreach(Optimizer, ABC):

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tagline.batch import Batch
+from tagline.layers import added_up, positions, repeated
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Pairs:
 
     def sum_over_second(self, x_QD: Tensor) -> Tensor:
         """Return the sum over j of x_ij for each i."""
+        if torch.compiler.is_exporting():
+            return added_up(x_QD, self.first_Q, len(self.num_P))
         x_PD: Tensor = _Sum.apply(x_QD, self.first_Q, self.start_P)  # type: ignore[no-untyped-call]
         return x_PD
 
@@ -66,7 +69,7 @@ def all_pairs(batch: Batch, *, with_itself: bool) -> Pairs:
     place_P = every_P - begin_P
     num_P = num_B[jet_P] - int(not with_itself)
     start_P = num_P.cumsum(0) - num_P
-    first_Q = torch.repeat_interleave(every_P, num_P)
+    first_Q = repeated(num_P, batch.longest)
     i_Q = place_P[first_Q]
     j_Q = torch.arange(len(first_Q), device=jet_P.device) - start_P[first_Q]
     if not with_itself:
@@ -78,16 +81,14 @@ def all_pairs(batch: Batch, *, with_itself: bool) -> Pairs:
     return Pairs(first_Q, second_Q, swapped_Q, start_P, num_P)
 
 
-def half_of_pairs(num_B: Tensor) -> tuple[Tensor, Tensor]:
+def half_of_pairs(batch: Batch) -> tuple[Tensor, Tensor]:
     """Return the rows of i and j of all pairs with j up to i, by jet, then by i, then by j."""
-    first_B = num_B.cumsum(0) - num_B
-    every_P = torch.arange(int(num_B.sum()), device=num_B.device)
-    first_P = torch.repeat_interleave(first_B, num_B)
-    num_P = every_P - first_P + 1
-    first_Q = torch.repeat_interleave(every_P, num_P)
-    shift_P = first_P - (num_P.cumsum(0) - num_P)
-    second_Q = torch.arange(len(first_Q), device=num_B.device) + shift_P[first_Q]
-    return first_Q, second_Q
+    position_P = positions(batch)
+    num_P = position_P + 1
+    first_Q = repeated(num_P, batch.longest)
+    start_P = num_P.cumsum(0) - num_P
+    place_Q = torch.arange(len(first_Q), device=first_Q.device) - start_P[first_Q]
+    return first_Q, first_Q - position_P[first_Q] + place_Q
 
 
 def _summed(x_QD: Tensor, start_P: Tensor) -> Tensor:

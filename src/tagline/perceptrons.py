@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
+from tagline.layers import in_compiled_loops
 from tagline.norms import Activation, Layer, Moments, OfInput, Reduction, fixed, normed, shaped
 
 NUMBERS_OF_A_PIECE = 2**17
@@ -45,12 +46,13 @@ class Gradients(NamedTuple):
 
 
 def in_pieces(x_PD: Tensor, norms: Iterable[nn.Module]) -> bool:
-    """Return whether a perceptron with these norms can be done here."""
-    if x_PD.device.type != "cpu" or x_PD.dtype != torch.float32:
+    """Tell whether it can be done here: with all norms in training, or none and no way back."""
+    if not in_compiled_loops(x_PD):
         return False
-    if all(norm.training for norm in norms):
+    are_training = {norm.training for norm in norms}  # both, if some are frozen
+    if are_training == {True}:
         return all(type(norm) is nn.BatchNorm1d for norm in norms)
-    return not torch.is_grad_enabled()
+    return are_training == {False} and not torch.is_grad_enabled()
 
 
 class Perceptron:

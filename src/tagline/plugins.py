@@ -66,16 +66,24 @@ def constant_of(kind: str, name: str, constant: str) -> str:
 @cache
 def has_base(kind: str, name: str, declared: str, *, base: str) -> bool:
     """Tell whether a class of a plugin names another as its base, without importing it."""
+    bases = _class_of(kind, name, declared).bases
+    return any(isinstance(found, ast.Name) and found.id == base for found in bases)
+
+
+@cache
+def has_method(kind: str, name: str, declared: str, *, method: str) -> bool:
+    """Tell whether a class of a plugin defines a method of its own, without importing it."""
+    body = _class_of(kind, name, declared).body
+    return any(isinstance(node, ast.FunctionDef) and node.name == method for node in body)
+
+
+def _class_of(kind: str, name: str, declared: str) -> ast.ClassDef:
     require(kind, name)
     path = PACKAGE / kind / f"{name}.py"
-    classes = [
-        node
-        for node in ast.parse(path.read_text(), filename=str(path)).body
-        if isinstance(node, ast.ClassDef) and node.name == declared
-    ]
-    if not classes:
-        raise ValueError(f"{path}: a plugin of kind {kind} must declare `class {declared}`")
-    return any(isinstance(found, ast.Name) and found.id == base for found in classes[0].bases)
+    for node in ast.parse(path.read_text(), filename=str(path)).body:
+        if isinstance(node, ast.ClassDef) and node.name == declared:
+            return node
+    raise ValueError(f"{path}: a plugin of kind {kind} must declare `class {declared}`")
 
 
 def _belongs_to_config(node: ast.stmt) -> bool:

@@ -114,12 +114,14 @@ def _write_part(source: Source, dataset: Dataset) -> FileLedger:
     reader: BaseReader = plugin.Reader(plugin.Config(**dataset.options))
     cuts = Cuts(dataset.select)
     num_events = num_jets = 0
+    notes: list[str] = []
 
     def kept() -> Iterator[Jets]:
         nonlocal num_events, num_jets
         for chunk in reader.read(source.file):
             num_events += chunk.num_events
             num_jets += chunk.num_jets
+            notes.extend(chunk.notes)
             yield from cuts.kept(chunk)
 
     with whole_folder(source.folder) as unfinished:
@@ -132,7 +134,7 @@ def _write_part(source: Source, dataset: Dataset) -> FileLedger:
             jets=num_jets,
             kept=num_kept,
             cut=cuts.cut,
-            notes=tuple(cuts.notes),
+            notes=(*notes, *cuts.notes),
         )
         write_ledger([ledger], unfinished / LEDGER)
     return ledger

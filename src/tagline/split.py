@@ -1,7 +1,8 @@
 """The split of a task: labels, and whole events shared out to training, validation and test.
 
-The hash of an event decides its share and its place: the split depends neither on the order of
-files nor on the size of parts, no event is on two sides, and every split is shuffled already.
+The hash of an event, or the author's choice, decides its share, the hash its place: the split
+depends neither on the order of files nor on the size of parts, no event is on two sides, and every
+split is shuffled already.
 """
 
 import logging
@@ -17,8 +18,10 @@ import numpy.typing as npt
 from tagline.catalogue import Task
 from tagline.columns import EVENT_COLUMNS
 from tagline.files import whole_folder, write_json
+from tagline.hashing import Hashes, splitmix
 from tagline.jets import JETS_FILE, Columns, Jets, concatenate, read_columns, read_jets, write_jets
 from tagline.selection import passes
+from tagline.twins import look_for_twins
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +30,6 @@ WEIGHTED = ("train", "validation")
 NO_CLASS = -1
 
 Integers = npt.NDArray[np.int64]
-Identities = npt.NDArray[np.uint64]
 Rows = dict[str, Integers]
 
 
@@ -44,7 +46,7 @@ class Index:
 
     part: Integers
     row: Integers
-    event_id: Identities
+    event_id: Hashes
     jet_index: Integers
     label: Integers
 
@@ -62,7 +64,8 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
         folder: gets a folder for each of SPLITS; it appears whole.
 
     Raises:
-        ValueError: a jet has two classes or is there twice, or a class has no jets in a split.
+        ValueError: a jet has two classes or is there twice, a class has no jets in a split, or
+            jets are in two splits and the task refuses that.
     """
     parts = [
         Part(dataset, jets.parent)
@@ -73,10 +76,11 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
     if not parts:
         raise ValueError(f"there are no jets in the skims of {', '.join(skims)}")
     index = index_parts(parts, task=task)
-    rows = share_out(index, task=task)
+    rows = share_out(index, parts, task=task)
     ledger = account(index, rows, classes=list(task.classes))
     log.info("jets of each class: %s", ledger)
     jets = gather(index, rows, parts)
+    ledger["twins"] = look_for_twins(jets, refuse=task.refuse_twins)
     if task.balance:
         jets = balanced(jets)
     with whole_folder(folder) as unfinished:
@@ -115,21 +119,13 @@ def _index_part(number: int, part: Part, task: Task) -> Index:
     )
 
 
-def event_ids(dataset: str, jets: Columns) -> Identities:
+def event_ids(dataset: str, jets: Columns) -> Hashes:
     """Return the hash (J,) of dataset, run, luminosity block and event, uniform over 64 bits."""
     digest = blake2b(dataset.encode(), digest_size=8).digest()
     state = np.full(len(jets["event"]), np.frombuffer(digest, np.uint64)[0])
     for name in EVENT_COLUMNS:
-        state = _splitmix(state + jets[name].astype(np.uint64))
+        state = splitmix(state + jets[name].astype(np.uint64))
     return state
-
-
-def _splitmix(state: Identities) -> Identities:
-    """Mix 64 bits one to one: Fast splittable pseudorandom number generators, Steele (2014)."""
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))
 
 
 def labels(part: Part, jets: Columns, *, task: Task) -> Integers:
@@ -164,10 +160,9 @@ def _refuse_duplicates(index: Index, parts: Sequence[Part]) -> None:
         )
 
 
-def share_out(index: Index, *, task: Task) -> Rows:
+def share_out(index: Index, parts: Sequence[Part], *, task: Task) -> Rows:
     """Return the rows of each split: whole events, and the first so many jets of each class."""
-    bounds = np.cumsum([getattr(task.fractions, name) for name in SPLITS])[:-1]
-    place = np.searchsorted(bounds, index.event_id / 2.0**64, side="right")
+    place = place_by_dataset(index, parts, task) if task.splits else place_by_event(index, task)
     rows = {}
     for number, name in enumerate(SPLITS):
         limit = getattr(task.max_jets, name) or len(place)
@@ -177,6 +172,23 @@ def share_out(index: Index, *, task: Task) -> Rows:
         ]
         rows[name] = np.sort(np.concatenate(of_class))
     return rows
+
+
+def place_by_event(index: Index, task: Task) -> Integers:
+    """Return the number of the split (J,) of each jet by the hash of its event."""
+    bounds = np.cumsum([getattr(task.fractions, name) for name in SPLITS])[:-1]
+    place: Integers = np.searchsorted(bounds, index.event_id / 2.0**64, side="right")
+    return place
+
+
+def place_by_dataset(index: Index, parts: Sequence[Part], task: Task) -> Integers:
+    """Return the number of the split (J,) of each jet that its author has chosen."""
+    number_of = {
+        dataset: number
+        for number, name in enumerate(SPLITS)
+        for dataset in getattr(task.splits, name)
+    }
+    return np.array([number_of[part.dataset] for part in parts])[index.part]
 
 
 def account(index: Index, rows: Rows, *, classes: Sequence[str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ PACKAGES = (
     "numpy",
     "pyarrow",
     "pythia8mc",
+    "scikit-learn",
     "snakemake",
     "torch",
     "uproot",

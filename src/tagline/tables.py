@@ -9,6 +9,7 @@ import numpy as np
 
 from tagline.compare import Comparison, Key
 from tagline.files import whole_file, write_text
+from tagline.legend import Legend
 from tagline.verdict import verdict
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,8 @@ def write(comparison: Comparison, folder: Path) -> None:
         writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in table)
-    write_text(markdown(comparison.legend.title, table), folder / "comparison.md")
-    write_text(latex(comparison.legend.title, table), folder / "comparison.tex")
+    write_text(markdown(comparison.legend, table), folder / "comparison.md")
+    write_text(latex(comparison.legend, table), folder / "comparison.tex")
     log.info("%d numbers, %d beside a published one", len(table), sum(map(_is_published, table)))
 
 
@@ -116,9 +117,9 @@ def _row(comparison: Comparison, key: Key, metric: str) -> Row:
     )
 
 
-def markdown(title: str, table: list[Row]) -> str:
+def markdown(legend: Legend, table: list[Row]) -> str:
     """Return the headline numbers, and those beside published ones, as Markdown."""
-    lines = [f"# {title}", "", NOTE, ""]
+    lines = [f"# {legend.title}", "", _note(legend), ""]
     for header, *body in (_headline(table), _beside_published(table)):
         lines += [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
         lines += [f"| {' | '.join(cells)} |" for cells in body]
@@ -126,9 +127,9 @@ def markdown(title: str, table: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def latex(title: str, table: list[Row]) -> str:
+def latex(legend: Legend, table: list[Row]) -> str:
     """Return the same as tabular environments, with the rules of LaTeX's booktabs."""
-    lines = [f"% {title}", f"% {NOTE}"]
+    lines = [f"% {legend.title}", f"% {_note(legend)}"]
     for header, *body in (_headline(table), _beside_published(table)):
         lines += [f"\\begin{{tabular}}{{{'l' * len(header)}}}", "\\toprule"]
         lines += [_tex_line(header), "\\midrule", *map(_tex_line, body)]
@@ -149,6 +150,16 @@ def show(row: Row) -> str:
     if shown_up == shown_down:
         return f"{row.value:.{decimals}f} ± {shown_up}"
     return f"{row.value:.{decimals}f} +{shown_up} -{shown_down}"
+
+
+def _note(legend: Legend) -> str:
+    """Say what the numbers are, and which are missing."""
+    left_out = [
+        f"{legend.taggers[tagger].title} with {legend.decorrelations[decorrelation].title}"
+        for tagger, decorrelation in legend.left_out
+    ]
+    missing = f" Left out, for a fit has no steps to act on: {', '.join(left_out)}."
+    return NOTE + missing * bool(left_out)
 
 
 def _headline(table: list[Row]) -> list[list[str]]:

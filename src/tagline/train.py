@@ -64,6 +64,7 @@ def take_part(
             inputs,
             method=method_of(assignment.decorrelation),
             seed=assignment.seed,
+            source=assignment.source,
             meter=meter,
         )
         if assignment.decorrelation.when == "training":

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from tagline import transfer
 from tagline.catalogue import Tagger
 from tagline.checkpoint import Checkpoints
 from tagline.decorrelation import BaseDecorrelation
@@ -74,10 +76,14 @@ class Trainer:
         method: BaseDecorrelation,
         seed: int,
         meter: Meter,
+        source: Path | None = None,
     ) -> None:
         torch.manual_seed(seed)
         network = build(tagger, inputs)
         self.num_parameters = num_parameters(network)
+        if tagger.start_from:
+            assert source is not None
+            transfer.begin(network, source, tagger.start_from, inputs)
         if fabric.world_size > 1:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         self.network, self.optimiser = fabric.setup(
@@ -146,13 +152,14 @@ class Trainer:
         """Do what is left of this epoch; jets that fill no whole batch wait for another epoch."""
         progress, batch_size = self.progress, self.training.batch_size
         self.network.train()
+        transfer.rest_frozen_norms(self.network)
         num_steps = steps_an_epoch(jets, batch_size)
         order_J = torch.from_numpy(generator_of(self.seed, progress.epoch).permutation(len(jets)))
         for rows_B in torch.split(order_J, batch_size)[progress.step : num_steps]:
             started = time.perf_counter()
             rate = learning_rate(self.training, progress.epoch + progress.step / num_steps)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["rate_factor"]
             progress.loss_sum += self._step(jets, rows_B)
             progress.step += 1
             progress.jets += len(rows_B)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.io import strip_wildcard_constraints
+from snakemake.logging import logger
 
 SOURCE = str(Path(workflow.basedir) / "src")
 sys.path.insert(0, SOURCE)
@@ -15,7 +16,7 @@ os.environ.update(PYTHONPATH=SOURCE)  # so that scripts find the package in any 
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a time limit is near: trainings alone act on it
 
 from tagline import config as configuration
-from tagline import manifest, plugins
+from tagline import manifest, plugins, records
 from tagline.fingerprint import fingerprint
 from tagline.legend import legend_of
 
@@ -28,6 +29,10 @@ STUDY = CONFIG.study
 CATALOGUE = configuration.changes_results(CONFIG)
 LEGEND = legend_of(CONFIG).model_dump(mode="json")
 
+if workflow.is_main_process:
+    for tagger, decorrelation in CONFIG.left_out:
+        logger.info(f"left out: {tagger} with {decorrelation}, for a fit has no steps to act on")
+
 
 wildcard_constraints:
     dataset=configuration.one_of(CONFIG.datasets),
@@ -39,6 +44,7 @@ wildcard_constraints:
     seed=r"\d+",
     part=r"\d{4}",
     batch=r"\d{4}",
+    file=r"[^/]+",
 
 
 def entry(path):
@@ -59,7 +65,7 @@ def num_batches(dataset):
 
 
 def files_of_dataset(dataset):
-    """List the ROOT files of a dataset, generated or given."""
+    """List the files of a dataset, generated, published or given."""
     entry = CONFIG.datasets[dataset]
     if entry.generate:
         return expand(
@@ -67,11 +73,31 @@ def files_of_dataset(dataset):
             dataset=dataset,
             part=[f"{part:04d}" for part in range(entry.generate.parts)],
         )
+    if entry.fetch:
+        return expand(
+            "results/datasets/{dataset}/files/{file}",
+            dataset=dataset,
+            file=records.names_of(entry.fetch),
+        )
     return manifest.expand_files(entry.files)
 
 
+def manifest_of_dataset(wildcards):
+    """Return the list of a dataset's published files, in the repository or to be looked up."""
+    committed = CONFIG.datasets[wildcards.dataset].fetch.manifest
+    return committed or f"results/datasets/{wildcards.dataset}/record.json"
+
+
+def listed_file(wildcards):
+    """Return what a list in the repository says of a file; a record's is not read here."""
+    committed = CONFIG.datasets[wildcards.dataset].fetch.manifest
+    if not committed:
+        return CATALOGUE["datasets"][wildcards.dataset]["fetch"]["record"]
+    return records.read_manifest(committed).named(wildcards.file).model_dump()
+
+
 def files_of_batch(wildcards):
-    """List the ROOT files of one skim job."""
+    """List the files of one skim job."""
     size = CONFIG.datasets[wildcards.dataset].files_per_job
     first = int(wildcards.batch) * size
     return files_of_dataset(wildcards.dataset)[first : first + size]
@@ -152,16 +178,57 @@ def code_of_scoring(wildcards):
     )
 
 
+def code_of_export(wildcards):
+    """Fingerprint the export of one tagger."""
+    tagger = CONFIG.taggers[wildcards.tagger]
+    return fingerprint(
+        "tagline.export",
+        f"tagline.taggers.{tagger.architecture}",
+        f"tagline.objectives.{tagger.objective}",
+    )
+
+
+def code_of_interpretation(wildcards):
+    """Fingerprint the interpretation of one tagger."""
+    tagger = CONFIG.taggers[wildcards.tagger]
+    return fingerprint(
+        "tagline.interpret",
+        f"tagline.taggers.{tagger.architecture}",
+        f"tagline.objectives.{tagger.objective}",
+    )
+
+
 def code_of_decorrelation(wildcards):
     """Fingerprint a method that acts on scores."""
     method = CONFIG.decorrelations[wildcards.decorrelation].method
     return fingerprint("tagline.decorrelate", f"tagline.decorrelation.{method}")
 
 
+def source_of_training(wildcards):
+    """List the weights that a training starts from: none, or one file."""
+    start = CONFIG.taggers[wildcards.tagger].start_from
+    if start is None:
+        return []
+    if start.model:
+        return [str(start.model)]
+    return expand(
+        "results/{task}/models/{tagger}/{decorrelation}/{seed}/model.pt",
+        task=start.task or wildcards.task,
+        tagger=start.tagger,
+        decorrelation=start.decorrelation or CONFIG.plain,
+        seed=wildcards.seed if start.seed is None else start.seed,
+    )
+
+
 def prepared_of_tagger(wildcards):
     """Return the prepared jets that a tagger reads."""
     representation = CONFIG.taggers[wildcards.tagger].representation
     return f"results/{wildcards.task}/prepared/{representation}"
+
+
+def representation_of_tagger(wildcards):
+    """Return the catalogue entry of what a tagger reads."""
+    return CATALOGUE["representations"][CONFIG.taggers[wildcards.tagger].representation]
 
 
 def history_of_scores(wildcards):
@@ -172,11 +239,37 @@ def history_of_scores(wildcards):
 
 def metrics_of_study():
     """List the metrics that a study compares."""
+    return [
+        file
+        for tagger, decorrelation in CONFIG.compared
+        for file in expand(
+            "results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
+            task=STUDY.tasks,
+            tagger=tagger,
+            decorrelation=decorrelation,
+            seed=STUDY.seeds,
+        )
+    ]
+
+
+def exports_of_study():
+    """List the ONNX files that a study asks for."""
     return expand(
-        "results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
+        "results/{task}/models/{tagger}/{decorrelation}/{seed}/model.onnx",
         task=STUDY.tasks,
-        tagger=STUDY.taggers,
-        decorrelation=STUDY.decorrelations,
+        tagger=STUDY.export,
+        decorrelation=dict.fromkeys(map(CONFIG.trained_as, STUDY.decorrelations)),
+        seed=STUDY.seeds,
+    )
+
+
+def attributions_of_study():
+    """List the attributions that a study asks for, of trainings with its first decorrelation."""
+    return expand(
+        "results/{task}/attributions/{tagger}/{decorrelation}/{seed}.json",
+        task=STUDY.tasks,
+        tagger=STUDY.interpret,
+        decorrelation=CONFIG.trained_as(STUDY.decorrelations[0]),
         seed=STUDY.seeds,
     )
 
@@ -191,10 +284,12 @@ def validations_of_study():
 
 
 def source_of_figure(wildcards):
-    """List what a figure reads: metrics, images, samples or the time table."""
+    """List what a figure reads: metrics, attributions, images, samples or the time table."""
     match plugins.constant_of("figures", wildcards.figure, "READS"):
         case "metrics":
             return metrics_of_study()
+        case "attributions":
+            return attributions_of_study()
         case "images":
             return expand(
                 "results/{task}/prepared/{representation}",
@@ -286,3 +381,7 @@ def names_of_study():
 for task in STUDY.tasks:
     for dataset in CONFIG.tasks[task].datasets:
         files_of_dataset(dataset)  # a missing file is an error now, not a rule that never runs
+for tagger in STUDY.taggers:
+    start = CONFIG.taggers[tagger].start_from
+    if start and start.model and not start.model.exists():
+        raise WorkflowError(f"taggers.{tagger}.start_from.model: no file {str(start.model)!r}")

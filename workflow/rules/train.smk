@@ -2,6 +2,7 @@ rule train:
     """Train one tagger with one seed, resuming where a killed training stopped."""
     input:
         prepared=prepared_of_tagger,
+        source=source_of_training,
     output:
         model="results/{task}/models/{tagger}/{decorrelation}/{seed}/model.pt",
         history="results/{task}/models/{tagger}/{decorrelation}/{seed}/history.json",

@@ -9,7 +9,7 @@ from tagline.checksums import CACHE, checksum
 from tagline.fingerprint import digest
 from tagline.train import train
 
-names, params, prepared = snakemake.wildcards, snakemake.params, snakemake.input.prepared
+names, params = snakemake.wildcards, snakemake.params
 job.start(
     f"train {names.tagger} {names.decorrelation} {names.seed}",
     log=snakemake.log[0],
@@ -18,9 +18,10 @@ job.start(
     params=params,
     inputs=snakemake.input,
 )
+checksums = [checksum(path, cache=CACHE) for path in snakemake.input]
 train(
     Assignment(
-        prepared=Path(prepared),
+        prepared=Path(snakemake.input.prepared),
         tagger=Tagger(**params.tagger),
         decorrelation=Decorrelation(**params.decorrelation),
         protected=tuple(params.protected),
@@ -28,7 +29,8 @@ train(
         model_file=Path(snakemake.output.model),
         history_file=Path(snakemake.output.history),
         checkpoints=Path("results/.checkpoints", "train", *names),
-        key=digest([dict(names), dict(params), checksum(prepared, cache=CACHE)]),
+        key=digest([dict(names), dict(params), *checksums]),
         threads=snakemake.threads,
+        source=next(map(Path, snakemake.input.source), None),
     )
 )

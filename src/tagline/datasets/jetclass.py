@@ -2,19 +2,19 @@
 
 JetClass: A Large-Scale Dataset for Deep Learning in Jet Physics, Qu, Li and Qian (2022),
 https://doi.org/10.5281/zenodo.6619768. It has no event ids: there an event is the entry of a file.
+The published tar archives are read as they are.
 """
 
 from collections.abc import Iterator
-from hashlib import blake2b
-from pathlib import PurePosixPath
 
 import numpy as np
 from pydantic import Field
 
 from tagline.columns import EVENT_COLUMNS, TRUTH
-from tagline.datasets import Array, BaseReader, Chunk, Rows, Span, open_tree
+from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
 from tagline.jets import Columns, particles_of
 from tagline.strict import Strict
+from tagline.trees import Span, open_trees
 
 LABELS = {
     "label_QCD": "qcd",
@@ -67,18 +67,18 @@ class Reader(BaseReader):
 
     def read(self, path: str) -> Iterator[Chunk]:
         """Yield all jets of a file, chunk by chunk."""
-        with open_tree(path, self.config.tree) as tree:
+        for tree in open_trees(path, self.config.tree):
             tree.require([*JET_BRANCHES.values(), *MOMENTUM_BRANCHES.values()])
             for start, stop in tree.ranges(self.config.entries):
-                yield JetClassChunk(Span(tree, start, stop), file=PurePosixPath(path).name)
+                yield JetClassChunk(Span(tree, start, stop), path=tree.path)
 
 
 class JetClassChunk(Chunk):
-    """Some jets of a file of this name."""
+    """Some jets of a file."""
 
-    def __init__(self, span: Span, *, file: str) -> None:
-        super().__init__(span)
-        self.file = file
+    def __init__(self, span: Span, *, path: str) -> None:
+        super().__init__(span.where, num_events=len(span))
+        self.span, self.path = span, path
         self.num_jets = len(span)
         self.columns = (*EVENT_COLUMNS, "jet_index", "weight", "truth", *JET_BRANCHES)
         self.columns += tuple(name for name in OPTIONAL if OPTIONAL[name] in span.tree)
@@ -119,18 +119,10 @@ class JetClassChunk(Chunk):
         return truth
 
     def _implied(self, name: str) -> Array:
-        """Return what a file without event ids and weights implies: each entry is an event."""
-        run, luminosity_block = np.frombuffer(
-            blake2b(self.file.encode(), digest_size=8).digest(), np.uint32
-        )
-        values = {
-            "run": run,
-            "luminosity_block": luminosity_block,
-            "event": np.arange(self.span.start, self.span.stop),
-            "jet_index": 0,
-            "weight": 1,
-        }
-        return np.broadcast_to(values[name], self.num_jets)
+        """Return what a file without event ids and weights implies."""
+        if name == "weight":
+            return np.ones(self.num_jets)
+        return ids_of_entries(self.path, range(self.span.start, self.span.stop))[name]
 
 
 def particle_ids(kinds: dict[int, Array], *, charge: Array) -> Array:

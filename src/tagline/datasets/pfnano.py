@@ -14,18 +14,10 @@ from coffea.nanoevents import BaseSchema, NanoEventsFactory
 from pydantic import Field, field_validator
 
 from tagline.columns import EVENT_COLUMNS, TRUTH
-from tagline.datasets import (
-    Array,
-    BaseReader,
-    Chunk,
-    Rows,
-    Span,
-    Tree,
-    UnreadableFileError,
-    open_tree,
-)
+from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jets import Columns
 from tagline.strict import Strict, did_you_mean
+from tagline.trees import Span, Tree, open_tree
 
 COLLECTIONS = {"AK4": "Jet", "AK8": "FatJet"}
 JET_BRANCHES = ("pt", "eta", "phi")
@@ -135,7 +127,8 @@ class PFNanoChunk(Chunk):
     """Jets of some events."""
 
     def __init__(self, span: Span, *, links: Links, config: Config) -> None:
-        super().__init__(span)
+        super().__init__(span.where, num_events=len(span))
+        self.span = span
         self.links, self.config = links, config
         self.collection = COLLECTIONS[config.jets]
         self.offsets = span.ragged(f"{self.collection}_pt").offsets
@@ -193,7 +186,7 @@ class PFNanoChunk(Chunk):
         beyond_jets = jet.values >= np.diff(self.offsets)[event]
         if (beyond_jets | (candidate.values >= np.diff(first)[event])).any():
             names = " or ".join(self.links[:2])
-            raise UnreadableFileError(f"{self.span.where}: {names} points beyond its event")
+            raise UnreadableFileError(f"{self.where}: {names} points beyond its event")
         place = np.full(self.num_jets + 1, -1)
         place[rows] = np.arange(len(rows))
         unlinked = (jet.values < 0) | (candidate.values < 0)

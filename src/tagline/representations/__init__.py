@@ -1,7 +1,7 @@
 """How a jet becomes numbers: one file a representation, with a `Config` and a `Representation`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,12 +55,8 @@ class JetFeatures(BaseRepresentation):
         """Return `mean` and `scale` of each feature; 0 and 1 where not standardised."""
         if not self.standardise:
             return {"mean": np.zeros(len(self.names)), "scale": np.ones(len(self.names))}
-        values_JG = np.concatenate([self.compute(piece) for piece in train.pieces()])
-        deviation_G = values_JG.std(axis=0)
-        return {
-            "mean": values_JG.mean(axis=0),
-            "scale": np.where(deviation_G > 0, deviation_G, 1),
-        }
+        mean_G, deviation_G = _moments(self.compute(piece) for piece in train.pieces())
+        return {"mean": mean_G, "scale": np.where(deviation_G > 0, deviation_G, 1)}
 
     def transform(self, jets: Jets, statistics: Statistics) -> Jets:
         """Return one column `feature_<name>` for each feature."""
@@ -76,3 +72,19 @@ class JetFeatures(BaseRepresentation):
     def inputs(self, statistics: Statistics) -> Inputs:
         """Describe the features."""
         return Inputs(jet_features=self.names, statistics=statistics)
+
+
+def _moments(pieces: Iterable[Array]) -> tuple[Array, Array]:
+    """Return mean and deviation of columns that come in pieces of rows: (G,) each.
+
+    Differences to the first row are added up, so that a column that never changes deviates by 0.
+    """
+    num, sum_G, square_sum_G, first_G = 0, np.zeros(1), np.zeros(1), np.zeros(1)
+    for values_JG in pieces:
+        if num == 0:
+            first_G = values_JG[:1].sum(axis=0)
+        num += len(values_JG)
+        sum_G = sum_G + (values_JG - first_G).sum(axis=0)
+        square_sum_G = square_sum_G + ((values_JG - first_G) ** 2).sum(axis=0)
+    mean_G = sum_G / num
+    return first_G + mean_G, np.sqrt(np.maximum(square_sum_G / num - mean_G**2, 0))

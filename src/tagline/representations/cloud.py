@@ -20,6 +20,9 @@ from tagline.jets import Jets
 from tagline.representations import BaseRepresentation
 from tagline.strict import Strict
 
+ELECTRON, MUON, PHOTON = 11, 13, 22
+MM_PER_CM = 10
+
 
 class Config(Strict):
     """Which particles, which of their features, and the frame of `eta` and `phi`."""
@@ -41,6 +44,17 @@ class Config(Strict):
             "py",
             "pz",
             "energy",
+            "outward_d_eta",
+            "charge",
+            "is_charged_hadron",
+            "is_neutral_hadron",
+            "is_photon",
+            "is_electron",
+            "is_muon",
+            "tanh_d0",
+            "d0_error",
+            "tanh_dz",
+            "dz_error",
         ],
         ...,
     ] = Field(
@@ -90,8 +104,19 @@ class _View:
     def jet_energy(self) -> Array:
         return np.hypot(self.jet("pt") * np.cosh(self.jet("eta")), self.jet("mass"))
 
-    def momentum(self, name: str) -> Array:
+    def particle(self, name: str) -> Array:
         return self.jets.constituents[name][self.around_axis.row_P].astype(np.float64)
+
+    def away_from_middle(self, eta_P: Array) -> Array:
+        return eta_P * np.where(self.jet("eta") > 0, 1, -1)[self.around_axis.jet_P]
+
+    def is_kind(self, pdgid: int) -> Array:
+        return np.where(np.abs(self.particle("pdgid")) == pdgid, 1.0, 0.0)
+
+    def is_hadron(self, *, charged: bool) -> Array:
+        pdgid_P, charged_P = self.particle("pdgid"), self.particle("charge") != 0
+        others_P = np.isin(np.abs(pdgid_P), (0, ELECTRON, MUON, PHOTON))
+        return np.where(~others_P & (charged_P == charged), 1.0, 0.0)
 
     def over_jet(self, values_P: Array, jet_J: Array) -> Array:
         return values_P / jet_J[self.around_axis.jet_P]
@@ -99,10 +124,10 @@ class _View:
 
 FEATURES: dict[str, Callable[[_View], Array]] = {
     "log_pt": lambda view: np.log(view.around_axis.pt_P),
-    "log_energy": lambda view: np.log(view.momentum("energy")),
+    "log_energy": lambda view: np.log(view.particle("energy")),
     "log_relative_pt": lambda view: np.log(view.over_jet(view.around_axis.pt_P, view.jet("pt"))),
     "log_relative_energy": lambda view: np.log(
-        view.over_jet(view.momentum("energy"), view.jet_energy())
+        view.over_jet(view.particle("energy"), view.jet_energy())
     ),
     "d_eta": lambda view: view.around_axis.eta_P,
     "d_phi": lambda view: view.around_axis.phi_P,
@@ -113,11 +138,36 @@ FEATURES: dict[str, Callable[[_View], Array]] = {
     "scaled_pt": lambda view: view.in_frame.pt_P / view.pt_scale,
     "eta": lambda view: view.in_frame.eta_P,
     "phi": lambda view: view.in_frame.phi_P,
-    "px": lambda view: view.momentum("px"),
-    "py": lambda view: view.momentum("py"),
-    "pz": lambda view: view.momentum("pz"),
-    "energy": lambda view: view.momentum("energy"),
+    "px": lambda view: view.particle("px"),
+    "py": lambda view: view.particle("py"),
+    "pz": lambda view: view.particle("pz"),
+    "energy": lambda view: view.particle("energy"),
+    "outward_d_eta": lambda view: view.away_from_middle(view.around_axis.eta_P),
+    "charge": lambda view: view.particle("charge"),
+    "is_charged_hadron": lambda view: view.is_hadron(charged=True),
+    "is_neutral_hadron": lambda view: view.is_hadron(charged=False),
+    "is_photon": lambda view: view.is_kind(PHOTON),
+    "is_electron": lambda view: view.is_kind(ELECTRON),
+    "is_muon": lambda view: view.is_kind(MUON),
+    "tanh_d0": lambda view: np.tanh(view.particle("d0") * MM_PER_CM),
+    "d0_error": lambda view: np.clip(view.particle("d0_error") * MM_PER_CM, 0, 1),
+    "tanh_dz": lambda view: np.tanh(view.particle("dz") * MM_PER_CM),
+    "dz_error": lambda view: np.clip(view.particle("dz_error") * MM_PER_CM, 0, 1),
 }
+"""The last are those of data/JetClass/JetClass_full.yaml of jet-universe/particle_transformer:
+lengths in mm, errors of at most 1 mm, and eta positive away from the middle of the detector."""
+
+IDENTITY = ("charge", "pdgid")
+NEEDED = dict.fromkeys(
+    ("is_charged_hadron", "is_neutral_hadron", "is_photon", "is_electron", "is_muon"), IDENTITY
+) | {
+    "charge": ("charge",),
+    "tanh_d0": ("d0",),
+    "d0_error": ("d0_error",),
+    "tanh_dz": ("dz",),
+    "dz_error": ("dz_error",),
+}
+"""Columns behind features, besides the momenta."""
 
 # Subtracted, then multiplied: data/TopLandscape/top_kin.yaml of jet-universe/particle_transformer.
 STANDARD = {
@@ -135,6 +185,11 @@ class Representation(BaseRepresentation):
 
     def __init__(self, config: Config) -> None:
         self.config = config
+
+    def reads(self) -> tuple[str, ...]:
+        """Name the momenta, and the columns that the features need besides."""
+        needed = [column for name in self.config.features for column in NEEDED.get(name, ())]
+        return tuple(dict.fromkeys([*super().reads(), *needed]))
 
     def transform(self, jets: Jets, statistics: Statistics) -> Jets:
         """Return one row a particle."""

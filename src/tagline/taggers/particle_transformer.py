@@ -14,6 +14,7 @@ from tagline.batch import Batch
 from tagline.groups import sorted_by_length
 from tagline.inputs import Inputs
 from tagline.jet_attention import JetAttention, attention_of
+from tagline.layers import in_compiled_loops
 from tagline.normed_layers import normed_layers
 from tagline.normformer import Weights, dense_half
 from tagline.pairs import half_of_pairs
@@ -94,32 +95,17 @@ class ClassBlock(Block):
     The query is the token without its norm, as in the authors' code.
     """
 
-    def forward(
-        self, token_BD: Tensor, x_PD: Tensor, attention: JetAttention, rows: "WithTokens"
-    ) -> Tensor:
+    def forward(self, token_BD: Tensor, x_PD: Tensor, attention: JetAttention) -> Tensor:
         """Return the new tokens."""
         width = token_BD.shape[1]
         weight, bias = self.projection.weight, self.projection.bias
         query_BD = F.linear(token_BD, weight[:width], bias[:width])
-        together_RD = self.before_attention(rows.together(token_BD, x_PD))
-        key_value_RD = F.linear(together_RD, weight[width:], bias[width:])
-        return self._dense(token_BD, attention.attend_from_jets(query_BD, key_value_RD))
-
-
-class WithTokens:
-    """Rows of jets, each with a token in front of its particles."""
-
-    def __init__(self, batch: Batch) -> None:
-        num_B, jet_P = batch.num_constituents_B, batch.jet_of_constituent_P
-        every_B, every_P = (torch.arange(len(x), device=num_B.device) for x in (num_B, jet_P))
-        self.num_B = num_B + 1
-        self.row_B = num_B.cumsum(0) - num_B + every_B
-        self.row_P = every_P + jet_P + 1
-
-    def together(self, token_BD: Tensor, x_PD: Tensor) -> Tensor:
-        """Return the tokens and the particles as x_RD."""
-        x_RD = x_PD.new_empty(len(token_BD) + len(x_PD), x_PD.shape[1])
-        return x_RD.index_copy(0, self.row_B, token_BD).index_copy(0, self.row_P, x_PD)
+        key_value_BD, key_value_PD = (
+            F.linear(self.before_attention(rows), weight[width:], bias[width:])
+            for rows in (token_BD, x_PD)
+        )
+        qkv_BD = torch.cat([query_BD, key_value_BD], dim=1)
+        return self._dense(token_BD, attention.attend_from_tokens(qkv_BD, key_value_PD))
 
 
 class PairBias(nn.Module):
@@ -133,9 +119,9 @@ class PairBias(nn.Module):
             layers += [nn.Linear(num_in, num_out), nn.BatchNorm1d(num_out), nn.GELU()]
         self.embedding = nn.Sequential(*layers)
 
-    def forward(self, momentum_P4: Tensor, num_B: Tensor) -> Tensor:
+    def forward(self, momentum_P4: Tensor, batch: Batch) -> Tensor:
         """Return one row for each of `half_of_pairs`: the features are symmetric."""
-        features_Q4 = pair_features(momentum_P4, *half_of_pairs(num_B))
+        features_Q4 = pair_features(momentum_P4, *half_of_pairs(batch))
         norm, *layers = self.embedding
         return normed_layers(norm(features_Q4), linears=layers[0::3], norms=layers[1::3])
 
@@ -175,23 +161,26 @@ class Tagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits_BC."""
-        batch, order_B = sorted_by_length(batch)
-        num_B, num_heads = batch.num_constituents_B, self.num_heads
-        x_PD = self.embedding(self.norm(batch.constituents_PF[:, self.features]))
-        attention = attention_of(num_B, num_heads=num_heads, dtype=x_PD.dtype)
-        bias = attention.bias(self.pair_bias(batch.constituents_PF[:, self.momentum], num_B))
-        for block in self.blocks:
-            x_PD = block(x_PD, attention, bias)
-        rows = WithTokens(batch)
-        attention = attention_of(rows.num_B, num_heads=num_heads, dtype=x_PD.dtype)
-        token_BD = self.token_D.expand(len(batch), -1)
-        for block in self.class_blocks:
-            token_BD = block(token_BD, x_PD, attention, rows)
-        logits_BC: Tensor = self.logits(self.last_norm(token_BD))
+        if not in_compiled_loops(batch.constituents_PF):
+            return self._logits(batch)
+        ordered, order_B = sorted_by_length(batch)
+        logits_BC = self._logits(ordered)
         return torch.empty_like(logits_BC).index_copy(0, order_B, logits_BC)
 
+    def _logits(self, batch: Batch) -> Tensor:
+        x_PD = self.embedding(self.norm(batch.constituents_PF[:, self.features]))
+        attention = attention_of(batch, x_PD, num_heads=self.num_heads)
+        momentum_P4 = batch.constituents_PF[:, self.momentum]
+        bias = attention.bias(self.pair_bias(momentum_P4, batch))
+        for block in self.blocks:
+            x_PD = block(x_PD, attention, bias)
+        token_BD = self.token_D.expand(len(batch), -1)
+        for block in self.class_blocks:
+            token_BD = block(token_BD, x_PD, attention)
+        logits_BC: Tensor = self.logits(self.last_norm(token_BD))
+        return logits_BC
 
-@torch.no_grad()
+
 def pair_features(momentum_P4: Tensor, first_Q: Tensor, second_Q: Tensor) -> Tensor:
     """Return the logarithms of kT, z, Delta and m^2 of each pair, equation 3."""
     px_P, py_P, pz_P, energy_P = momentum_P4.unbind(1)
@@ -200,7 +189,7 @@ def pair_features(momentum_P4: Tensor, first_Q: Tensor, second_Q: Tensor) -> Ten
     rapidity_P, phi_P = torch.log1p(2 * pz_P / light_cone_P) / 2, torch.atan2(py_P, px_P)
     d_phi_Q = phi_P[first_Q] - phi_P[second_Q]
     d_phi_Q -= 2 * torch.pi * torch.floor((d_phi_Q + torch.pi) / (2 * torch.pi))
-    delta_Q = torch.hypot(rapidity_P[first_Q] - rapidity_P[second_Q], d_phi_Q)
+    delta_Q = _length(rapidity_P[first_Q] - rapidity_P[second_Q], d_phi_Q)
     first_pt_Q, second_pt_Q = pt_P[first_Q], pt_P[second_Q]
     smaller_pt_Q = torch.minimum(first_pt_Q, second_pt_Q)
     share_Q = smaller_pt_Q / (first_pt_Q + second_pt_Q).clamp(min=SMALLEST)
@@ -208,3 +197,10 @@ def pair_features(momentum_P4: Tensor, first_Q: Tensor, second_Q: Tensor) -> Ten
     squared_mass_Q = sum_Q4[:, 3].square() - sum_Q4[:, :3].square().sum(1)
     features_Q4 = torch.stack([smaller_pt_Q * delta_Q, share_Q, delta_Q, squared_mass_Q], dim=1)
     return features_Q4.clamp(min=SMALLEST).log()
+
+
+def _length(x_Q: Tensor, y_Q: Tensor) -> Tensor:
+    """Return sqrt(x^2 + y^2), with a gradient also at zero, where particles meet themselves."""
+    square_Q = x_Q.square() + y_Q.square()
+    is_apart_Q = square_Q > 0
+    return torch.where(is_apart_Q, square_Q, 1).sqrt() * is_apart_Q

@@ -5,6 +5,7 @@ Qu and Gouskos, "ParticleNet: Jet Tagging via Particle Clouds", 2019, https://ar
 
 from itertools import pairwise
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -54,7 +55,8 @@ class EdgeConvolution(nn.Module):
         """
         u_DF, v_DF = self.first.weight.chunk(2, dim=1)
         own_PD = F.linear(x_PD, u_DF - v_DF)
-        return Edges(own_PD, F.pad(F.linear(x_PD, v_DF), (0, 0, 0, 1)), rows_PK)
+        others_PD = torch.cat([F.linear(x_PD, v_DF), own_PD.new_zeros(1, own_PD.shape[1])])
+        return Edges(own_PD, others_PD, rows_PK)
 
 
 class Tagger(nn.Module):

@@ -1,0 +1,105 @@
+"""Fetching published files: each is there whole and with the right checksum, or not at all.
+
+A file grows under a hidden name beside its own, which it gets when it is complete and checked. A
+run that was killed goes on with what is there.
+"""
+
+import argparse
+import hashlib
+import json
+import logging
+import os
+import time
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from tagline import records
+from tagline.download import download
+from tagline.files import write_json
+from tagline.records import Manifest, RemoteFile
+
+log = logging.getLogger(__name__)
+
+BLOCK = 1 << 20
+
+
+def look_up(record: str, path: Path) -> Manifest:
+    """Write, and return, the list of a record's files as its archive has it today."""
+    url, answer = records.url_of(record), partial_of(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    answer.unlink(missing_ok=True)
+    download(url, answer, size=None)
+    try:
+        values = json.loads(answer.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{url}: the answer is no JSON: {error}") from None
+    manifest = records.parse(values, source=url)
+    write_json(manifest.model_dump(mode="json"), path)
+    answer.unlink()
+    return manifest
+
+
+def fetch(file: RemoteFile, path: Path) -> None:
+    """Download a file, unless it is there already.
+
+    Raises:
+        ValueError: the server has no such file, or another one, of which nothing is left then.
+    """
+    if path.exists() and not wrong_checksum(file, path):
+        log.info("%s is there already, and its checksum is right", path)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    start, partial = time.monotonic(), partial_of(path)
+    download(file.url, partial, size=file.size)
+    if found := wrong_checksum(file, partial):
+        size = partial.stat().st_size
+        partial.unlink()
+        raise ValueError(
+            f"{path}: {file.url} has {found} in {size} bytes, but {file.checksum} was expected; "
+            "nothing of it is kept"
+        )
+    with partial.open("rb") as written:
+        os.fsync(written.fileno())
+    partial.replace(path)
+    megabytes, seconds = path.stat().st_size / 1e6, time.monotonic() - start
+    log.info("%s: %.1f MB in %.0f s, and the checksum is right", path, megabytes, seconds)
+
+
+def partial_of(path: Path) -> Path:
+    """Return where a file grows until it is complete."""
+    return path.with_name(f".{path.name}.part")
+
+
+def wrong_checksum(file: RemoteFile, path: Path) -> str:
+    """Return the checksum that a file has instead of the right one; nothing if it is right."""
+    algorithm, _, expected = file.checksum.partition(":")
+    found = checksum_of(path, algorithm)
+    return "" if int(found, 16) == int(expected, 16) else f"{algorithm}:{found}"
+
+
+def checksum_of(path: Path, algorithm: str) -> str:
+    """Return the hexadecimal digits of a file's checksum."""
+    with path.open("rb") as file:
+        if algorithm != "adler32":
+            return hashlib.file_digest(file, algorithm).hexdigest()
+        value = 1
+        while block := file.read(BLOCK):
+            value = zlib.adler32(block, value)
+        return f"{value:08x}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the list of a record's files, to be kept in the repository."""
+    parser = argparse.ArgumentParser(
+        prog="tagline record",
+        description="Look up the files of a published record, with their sizes and checksums.",
+    )
+    parser.add_argument("record", help="zenodo/NUMBER, cernopendata/NUMBER, or a URL")
+    parser.add_argument("file", type=Path, help="the list, such as config/manifests/NAME.json")
+    options = parser.parse_args(arguments)
+    try:
+        look_up(options.record, options.file)
+    except ValueError as mistake:
+        parser.error(str(mistake))
+    return 0

@@ -1,0 +1,164 @@
+"""The files of a published record: their names, URLs, sizes and checksums, as one list.
+
+Such a list is in the repository, or made from what Zenodo or CERN Open Data answer.
+"""
+
+from collections.abc import Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from tagline.files import read_json
+from tagline.strict import Strict, did_you_mean
+
+ARCHIVES = {
+    "zenodo": "https://zenodo.org/api/records/{number}",
+    "cernopendata": "https://opendata.cern.ch/api/records/{number}",
+}
+EOS, EOS_BY_HTTP = "root://eospublic.cern.ch//eos/", "https://opendata.cern.ch/eos/"
+
+
+class Fetch(Strict):
+    """Published files to be downloaded, as a list in the repository or a record has them."""
+
+    manifest: Path | None = Field(None, description="list of files in the repository")
+    record: str = Field(
+        "",
+        pattern=r"^((zenodo|cernopendata)/\d+|https?://.+)?$",
+        description="`zenodo/NUMBER`, `cernopendata/NUMBER`, or the URL of a file index",
+    )
+    files: tuple[str, ...] = Field(
+        (), description="names; may have wildcards with `manifest`, where none is all"
+    )
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        if (self.manifest is None) == (not self.record):
+            raise ValueError("`fetch` has either `manifest` or `record`")
+        if self.record and (not self.files or any(set(name) & set("*?[") for name in self.files)):
+            raise ValueError(
+                "`record` needs the names of `files` without wildcards, since it is not read "
+                f"before the first job; found {list(self.files)}"
+            )
+        for name in self.files:
+            if name.startswith(".") or "/" in name:
+                raise ValueError(f"{name!r} is no file name")
+        return self
+
+
+class RemoteFile(Strict):
+    """One file elsewhere."""
+
+    name: str = Field(pattern=r"^[^/.][^/]*$", description="what it is called here")
+    url: str = Field(pattern=r"^https?://", description="where it is")
+    size: int | None = Field(None, ge=0, description="in bytes, if that is known")
+    checksum: str = Field(
+        pattern=r"^(md5|sha1|sha256|sha512|adler32):[0-9a-fA-F]+$",
+        description="algorithm and hexadecimal digits",
+    )
+
+
+class Manifest(Strict):
+    """The files of one record."""
+
+    source: str = Field(description="where that was read")
+    files: tuple[RemoteFile, ...] = Field(min_length=1, description="each of another name")
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        names = [file.name for file in self.files]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"there are {names.count(name)} files {name!r}")
+        return self
+
+    def named(self, name: str) -> RemoteFile:
+        """Return the file of this name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        for file in self.files:
+            if file.name == name:
+                return file
+        nearest = did_you_mean(name, [file.name for file in self.files])
+        raise ValueError(f"{self.source} has no file {name!r}; {nearest}")
+
+    def matching(self, pattern: str) -> list[RemoteFile]:
+        """Return the files whose names match a pattern, of which there must be some."""
+        return [file for file in self.files if fnmatch(file.name, pattern)] or [
+            self.named(pattern)
+        ]
+
+
+def url_of(record: str) -> str:
+    """Return where the list of a record's files is asked for."""
+    archive, _, number = record.partition("/")
+    return ARCHIVES[archive].format(number=number) if archive in ARCHIVES else record
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Return a list in the repository, or that of a record that was looked up."""
+    if not path.exists():
+        known = [str(file) for file in path.parent.glob("*.json")]
+        raise ValueError(f"no manifest {str(path)!r}; {did_you_mean(str(path), known)}")
+    try:
+        return Manifest(**read_json(path))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {_first_line(error)}") from None
+
+
+def names_of(fetch: Fetch) -> list[str]:
+    """Return the names of the files to be fetched, which must be known without a network."""
+    if not fetch.manifest:
+        return list(fetch.files)
+    manifest = read_manifest(fetch.manifest)
+    found = [file for pattern in fetch.files or ("*",) for file in manifest.matching(pattern)]
+    return list(dict.fromkeys(file.name for file in found))
+
+
+def parse(answer: Any, *, source: str) -> Manifest:  # noqa: ANN401 (any JSON)
+    """Return the files in an answer of Zenodo or CERN Open Data, or in one of its file indices.
+
+    Raises:
+        ValueError: it is none of these, or lacks something.
+    """
+    try:
+        files = tuple(_file(entry) for entry in _entries(answer))
+        return Manifest(source=source, files=files)
+    except (LookupError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{source}: no list of files as Zenodo or CERN Open Data give it: {_first_line(error)}"
+        ) from None
+
+
+def _entries(answer: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 (any JSON)
+    match answer:
+        case list():  # a file index of CERN Open Data
+            return answer
+        case {"metadata": {"files": list(files)} as metadata}:  # a record there
+            indices = metadata.get("_file_indices", [])
+            return files + [file for index in indices for file in index["files"]]
+        case {"files": list(files)}:  # a record of Zenodo
+            return files
+    raise ValueError("it lists no files")
+
+
+def _file(entry: Mapping[str, Any]) -> RemoteFile:
+    if "uri" in entry:
+        url = entry["uri"].replace(EOS, EOS_BY_HTTP)
+        name = url.rpartition("/")[2]
+    else:
+        links = entry["links"]
+        url, name = links.get("content", links["self"]), entry["key"]
+    return RemoteFile(name=name, url=url, size=entry["size"], checksum=entry["checksum"])
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        mistake = error.errors()[0]
+        place = ".".join(map(str, mistake["loc"]))
+        return f"{place}: {mistake['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+    return f"no {error}" if isinstance(error, KeyError) else str(error)

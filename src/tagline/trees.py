@@ -1,0 +1,132 @@
+"""Trees of ROOT files, TTrees and RNTuples alike, read branch by branch and range by range."""
+
+import tarfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any, NamedTuple
+
+import awkward as ak
+import numpy as np
+import uproot
+
+from tagline.datasets import Array, Rows, UnreadableFileError, reading
+from tagline.strict import did_you_mean
+
+DAMAGE = uproot.DeserializationError  # besides what `reading` knows
+TREES = ["TTree", "ROOT::RNTuple"]
+LOCAL = {"handler": uproot.MultithreadedFileSource}  # a fifth less CPU time than fsspec
+
+
+class Ragged(NamedTuple):
+    """Lists behind each other: their values, and where each begins, with the end of the last."""
+
+    values: Array
+    offsets: Rows
+
+
+class Tree:
+    """A TTree or RNTuple of an open file."""
+
+    def __init__(self, path: str, name: str, file: Any) -> None:  # noqa: ANN401 (uproot's)
+        self.path, self.name, self.file, self.branches = path, name, file, file[name]
+        self.where = f"{path}: tree {name!r}"
+        self.names = set(self.branches.keys(recursive=False))
+        self.num_entries: int = self.branches.num_entries
+
+    def __contains__(self, branch: str) -> bool:
+        return branch in self.names
+
+    def require(self, branches: Iterable[str]) -> None:
+        """Raise UnreadableFileError if some branch is not there."""
+        for branch in branches:
+            if branch not in self:
+                nearest = did_you_mean(branch, sorted(self.names))
+                raise UnreadableFileError(f"{self.where}: no branch {branch!r}; {nearest}")
+
+    def ranges(self, entries: int) -> Iterator[tuple[int, int]]:
+        """Yield consecutive ranges of whole clusters, of at least so many entries but the last."""
+        start = 0
+        for stop in self._cluster_ends():
+            if stop - start >= entries or stop == self.num_entries:
+                yield start, stop
+                start = stop
+        if start != self.num_entries:
+            raise UnreadableFileError(f"{self.where}: {start} of {self.num_entries} entries found")
+
+    def _cluster_ends(self) -> list[int]:
+        if hasattr(self.branches, "cluster_summaries"):
+            clusters = self.branches.cluster_summaries
+            return [cluster.num_first_entry + cluster.num_entries for cluster in clusters]
+        ends: list[int] = self.branches.common_entry_offsets()[1:]
+        return ends
+
+
+class Span:
+    """A range of a tree's entries, whose branches are read once, when they are asked for."""
+
+    def __init__(self, tree: Tree, start: int, stop: int) -> None:
+        self.tree, self.start, self.stop = tree, start, stop
+        self.where = f"{tree.where}, entries {start} to {stop}"
+        self._arrays: dict[str, Any] = {}
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def array(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
+        """Read one branch."""
+        return self.tree.branches[branch].array(entry_start=self.start, entry_stop=self.stop)
+
+    def flat(self, branch: str) -> Array:
+        """Return one number an entry."""
+        return _native(np.asarray(self._read(branch)))
+
+    def ragged(self, branch: str) -> Ragged:
+        """Return one list of numbers an entry."""
+        lists = ak.to_layout(self._read(branch)).to_ListOffsetArray64(True)
+        offsets = np.asarray(lists.offsets.data)
+        return Ragged(_native(np.asarray(lists.content.data)[: offsets[-1]]), offsets)
+
+    def _read(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
+        if branch not in self._arrays:
+            self.tree.require([branch])
+            with reading(f"{self.where}, branch {branch!r}", DAMAGE):
+                self._arrays[branch] = self.array(branch)
+        return self._arrays[branch]
+
+
+def _native(values: Array) -> Array:
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+@contextmanager
+def open_tree(path: str, name: str, *, content: IO[bytes] | None = None) -> Iterator[Tree]:
+    """Yield a tree of a file, opened already or not; of several cycles the newest alone."""
+    with reading(path, DAMAGE):
+        file = uproot.open(content or path, **({} if content or "://" in path else LOCAL))
+    with file:
+        with reading(path, DAMAGE):
+            trees = file.keys(cycle=False, filter_classname=TREES)
+        if name not in trees:
+            raise UnreadableFileError(f"{path}: no tree {name!r}; {did_you_mean(name, trees)}")
+        with reading(path, DAMAGE):
+            tree = Tree(path, name, file)
+        yield tree
+
+
+def open_trees(path: str, name: str) -> Iterator[Tree]:
+    """Yield a tree of a file, or of each ROOT file in a tar archive, which is not unpacked."""
+    if not path.endswith(".tar"):
+        with open_tree(path, name) as tree:
+            yield tree
+        return
+    with reading(path, tarfile.TarError):
+        archive = tarfile.open(path, "r:")  # noqa: SIM115 (closed below)
+    with archive:
+        with reading(path, tarfile.TarError):
+            members = [file for file in archive if file.isfile() and file.name.endswith(".root")]
+        if not members:
+            raise UnreadableFileError(f"{path}: no ROOT file in it")
+        for member in members:
+            content = archive.extractfile(member)
+            with open_tree(f"{path}/{member.name}", name, content=content) as tree:
+                yield tree

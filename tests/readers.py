@@ -1,0 +1,29 @@
+"""Reading files by a reader, as the skim does, and comparing jets."""
+
+import numpy as np
+
+from tagline import plugins
+from tagline.jets import concatenate
+
+
+def reader(name, **options):
+    plugin = plugins.load("datasets", name)
+    return plugin.Reader(plugin.Config(**options))
+
+
+def read(name, path, **options):
+    chunks = reader(name, **options).read(str(path))
+    return concatenate([chunk.take(np.arange(chunk.num_jets)) for chunk in chunks])
+
+
+def assert_same(jets, expected, *, rtol=0.0):
+    for columns, others in [
+        (jets.jets, expected.jets),
+        (jets.constituents, expected.constituents),
+    ]:
+        assert set(columns) == set(others)
+        for name in columns:
+            assert columns[name].dtype == others[name].dtype, name
+            np.testing.assert_allclose(
+                columns[name], others[name], rtol=rtol, atol=rtol, err_msg=name
+            )

@@ -1,0 +1,9 @@
+"""Look up the files of a published record."""
+
+from pathlib import Path
+
+from tagline import job
+from tagline.fetch import look_up
+
+job.begin(f"record {snakemake.wildcards.dataset}", log=snakemake.log[0])
+look_up(snakemake.params.record, Path(snakemake.output.manifest))
