@@ -1,6 +1,9 @@
-"""Loops over jets, compiled by numba once and cached beside the module."""
+"""Loops over jets, compiled by numba once and cached beside the modules."""
 
+import hashlib
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import numba
@@ -8,8 +11,41 @@ import numba
 P = ParamSpec("P")
 R = TypeVar("R")
 
+PACKAGE = Path(__file__).parent
+
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of arrays and numbers; it keeps its type and releases the GIL."""
-    kernel: Callable[P, R] = numba.njit(cache=True, nogil=True)(function)
+    return _kernel(function, forceinline=False)
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a small function into those that call it, where a call would cost as much as it."""
+    return _kernel(function, forceinline=True)
+
+
+def _kernel(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_cache_folder(before))
+    try:
+        kernel: Callable[P, R] = numba.njit(cache=True, nogil=True, forceinline=forceinline)(
+            function
+        )
+    finally:
+        numba.config.CACHE_DIR = before
     return kernel
+
+
+@cache
+def _cache_folder(parent: str) -> Path:
+    """Return a folder that is another one whenever a module with compiled functions changes.
+
+    What numba has cached of a function contains those that it calls, but numba asks only whether
+    the file of the function itself is still the same.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_bytes()
+        if b"tagline.compiled" in source:
+            digest.update(source)
+    return Path(parent or PACKAGE / "__pycache__") / f"kernels-{digest.hexdigest()[:16]}"
