@@ -23,8 +23,8 @@ NAMES = sorted(taggers())
 STEPWISE = [name for name in NAMES if taggers()[name].training]
 NUM_JETS = 32
 
-# 1902.09914 rounds them to 610k, 1.46M, 59k, 82k, 82k, 57k, 58k, 1k and 127k; 1902.08570 to 366k,
-# 26k and 348k, 2202.03772 to 2.1M, 2201.08187 to 0.2M; PELICAN's authors to 208k.
+# 1902.09914 rounds them to 610k, 1.46M, 59k, 82k, 82k, 57k, 58k, 1k, 127k and 34k; 1902.08570 to
+# 366k, 26k and 348k, 2202.03772 to 2.1M, 2201.08187 to 0.2M; PELICAN's authors to 208k.
 PUBLISHED_PARAMETERS = {
     "cnn": 609_666,
     "resnext": 1_457_314,
@@ -41,6 +41,7 @@ PUBLISHED_PARAMETERS = {
     "lorentznet": 224_072,
     "pelican": 208_498,
     "lola": 126_952,
+    "treenin": 33_901,
 }
 
 

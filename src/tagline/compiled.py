@@ -1,7 +1,8 @@
-"""Loops over jets, compiled by numba once and cached beside the module."""
+"""Loops over jets, compiled by numba once and cached beside the modules."""
 
+import hashlib
 from collections.abc import Callable
-from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -10,37 +11,50 @@ import numba
 P = ParamSpec("P")
 R = TypeVar("R")
 
-COMMON = {"cache": True, "nogil": True}
+PACKAGE = Path(__file__).parent
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of arrays and numbers; it keeps its type and releases the GIL."""
-    kernel: Callable[P, R] = numba.njit(**COMMON)(function)
-    return kernel
+    return _kernel(function)
 
 
 def vectorised(function: Callable[P, R]) -> Callable[P, R]:
     """Compile it with sums in any order, so that loops over numbers become loops over vectors."""
     freedoms = {"reassoc", "contract", "arcp", "nsz"}
-    kernel: Callable[P, R] = numba.njit(**COMMON, error_model="numpy", fastmath=freedoms)(function)
-    return kernel
+    return _kernel(function, error_model="numpy", fastmath=freedoms)
 
 
 def in_vectors(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of numbers that vectorised loops call; its own sums keep their order."""
-    _forget_what_called(Path(function.__code__.co_filename))
-    options = {"error_model": "numpy", "fastmath": {"contract"}}
-    kernel: Callable[P, R] = numba.njit(**COMMON, **options)(function)
+    return _kernel(function, error_model="numpy", fastmath={"contract"})
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a small function into those that call it, where a call would cost as much as it."""
+    return _kernel(function, forceinline=True)
+
+
+def _kernel(function: Callable[P, R], **options: object) -> Callable[P, R]:
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_cache_folder(before))
+    try:
+        kernel: Callable[P, R] = numba.njit(cache=True, nogil=True, **options)(function)
+    finally:
+        numba.config.CACHE_DIR = before
     return kernel
 
 
-def _forget_what_called(source: Path) -> None:
-    """Remove what was compiled before a file was changed.
+@cache
+def _cache_folder(parent: str) -> Path:
+    """Return a folder that is another one whenever a module with compiled functions changes.
 
-    Compiled functions contain those that they call, but numba compiles them anew only when their
-    own file has changed.
+    What numba has cached of a function contains those that it calls, but numba asks only whether
+    the file of the function itself is still the same.
     """
-    for index in source.parent.glob("__pycache__/*.nbi"):
-        with suppress(FileNotFoundError):  # another process may have been faster
-            if index.stat().st_mtime < source.stat().st_mtime:
-                index.unlink()
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_bytes()
+        if b"tagline.compiled" in source:
+            digest.update(source)
+    return Path(parent or PACKAGE / "__pycache__") / f"kernels-{digest.hexdigest()[:16]}"

@@ -1,11 +1,12 @@
 """What taggers are made of: dense layers, sums over a jet's constituents, padding, images."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._higher_order_ops.while_loop import while_loop
 from torch.nn import functional as F
 
 from tagline.batch import Batch
@@ -68,6 +69,21 @@ class _JetSum(torch.autograd.Function):
 def added_up(x_QD: Tensor, row_Q: Tensor, num_rows: int) -> Tensor:
     """Add each row to another, for exports: ONNX has no embedding bag but as a loop over sums."""
     return x_QD.new_zeros(num_rows, x_QD.shape[1]).index_add(0, row_Q, x_QD)
+
+
+def counted_down(step: Callable[[Tensor, Tensor], Tensor], first: Tensor, x_PD: Tensor) -> Tensor:
+    """Apply step(number, x) with first, first - 1, ..., 0; in exports, a loop of the graph."""
+    number = first
+    if not torch.compiler.is_exporting():
+        while number >= 0:
+            x_PD, number = step(number, x_PD), number - 1
+        return x_PD
+    _, x_PD = while_loop(  # type: ignore[no-untyped-call]
+        lambda number, _: number >= 0,
+        lambda number, x_PD: (number - 1, step(number, x_PD)),
+        (number, x_PD),
+    )
+    return x_PD
 
 
 def padded(batch: Batch, num_constituents: int) -> Tensor:

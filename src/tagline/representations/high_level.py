@@ -1,69 +1,140 @@
 """A jet as a short list of classic observables, for a baseline that can be read.
 
 Quark and gluon discriminants as in Gallicchio and Schwartz 2013, https://arxiv.org/abs/1211.7038;
-N-subjettiness ratios of 1011.2268; C2 of 1305.0007 and D2 of 1409.6298, both at beta = 1.
+N-subjettiness ratios of 1011.2268; C2 of 1305.0007 and D2 of 1409.6298, both at beta = 1; soft
+drop of 1402.2657 with z_cut = 0.1 and beta = 0; kT splitting scales.
 """
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
 from tagline import frames
 from tagline.correlators import correlators
+from tagline.frames import Array
 from tagline.jets import Jets
-from tagline.representations import Array, JetFeatures
+from tagline.representations import JetFeatures
 from tagline.strict import Strict
 from tagline.subjets import nsubjettiness
+from tagline.substructure import Substructure, substructure
 
 
 class Config(Strict):
-    """The particles that count, and the scale of the features."""
+    """The observables, the particles that count, and the scale of the features."""
 
-    max_constituents: int = Field(200, gt=0, description="leading constituents in pT")
+    observables: tuple[
+        Literal[
+            "mass",
+            "pt",
+            "multiplicity",
+            "girth",
+            "pt_dispersion",
+            "leading_pt_fraction",
+            "tau21",
+            "tau32",
+            "c2",
+            "d2",
+            "softdrop_mass",
+            "z_g",
+            "r_g",
+            "sqrt_d12",
+            "sqrt_d23",
+        ],
+        ...,
+    ] = Field(
+        (
+            "mass",
+            "pt",
+            "multiplicity",
+            "girth",
+            "pt_dispersion",
+            "leading_pt_fraction",
+            "tau21",
+            "tau32",
+            "c2",
+            "d2",
+        ),
+        min_length=1,
+    )
+    max_constituents: int = Field(
+        200, gt=0, description="leading constituents in pT; tau, soft drop and scales take all"
+    )
     standardise: bool = Field(True, description="to mean 0 and deviation 1 of the training jets")
 
 
+class _View:
+    """What observables are made of."""
+
+    def __init__(self, jets: Jets, max_constituents: int) -> None:
+        self.jets = jets
+        self.particles = frames.around_jet_axis(frames.leading(jets, max_constituents), jets)
+        self.total_J = self.particles.sum(self.particles.pt_P)
+
+    def jet(self, name: str) -> Array:
+        return self.jets.jets[name].astype(np.float64)
+
+    @cached_property
+    def tau(self) -> Array:
+        return nsubjettiness(self.jets, 3)[:, :, 1]
+
+    @cached_property
+    def correlators(self) -> tuple[Array, Array]:
+        return correlators(self.particles)
+
+    @cached_property
+    def histories(self) -> Substructure:
+        return substructure(self.jets)
+
+    def distances(self) -> Array:
+        return np.hypot(self.particles.eta_P, self.particles.phi_P)
+
+    def over_total(self, pt_J: Array) -> Array:
+        return _ratio(pt_J, self.total_J)
+
+    def correlator_ratio(self, power: int) -> Array:
+        e2_J, e3_J = self.correlators
+        return _ratio(e3_J, e2_J**power)
+
+
+OBSERVABLES: dict[str, Callable[[_View], Array]] = {
+    "mass": lambda view: view.jet("mass"),
+    "pt": lambda view: view.jet("pt"),
+    "multiplicity": lambda view: view.particles.num_J.astype(np.float64),
+    "girth": lambda view: view.particles.mean(view.distances()),
+    "pt_dispersion": lambda view: view.over_total(
+        np.sqrt(view.particles.sum(view.particles.pt_P**2))
+    ),
+    "leading_pt_fraction": lambda view: view.over_total(view.particles.nth(0)[0]),
+    "tau21": lambda view: _ratio(view.tau[:, 1], view.tau[:, 0]),
+    "tau32": lambda view: _ratio(view.tau[:, 2], view.tau[:, 1]),
+    "c2": lambda view: view.correlator_ratio(2),
+    "d2": lambda view: view.correlator_ratio(3),
+    "softdrop_mass": lambda view: view.histories.softdrop_mass_J,
+    "z_g": lambda view: view.histories.z_g_J,
+    "r_g": lambda view: view.histories.r_g_J,
+    "sqrt_d12": lambda view: view.histories.scales_JN[:, 0],
+    "sqrt_d23": lambda view: view.histories.scales_JN[:, 1],
+}
+
+
 class Representation(JetFeatures):
-    """Ten observables; a ratio whose denominator vanishes is 0.
+    """Observables of jets; a ratio whose denominator vanishes is 0.
 
     `girth` is sum pT dR / sum pT, `pt_dispersion` is sqrt(sum pT^2) / sum pT; tau has beta = 1.
     """
 
-    names = (
-        "mass",
-        "pt",
-        "multiplicity",
-        "girth",
-        "pt_dispersion",
-        "leading_pt_fraction",
-        "tau21",
-        "tau32",
-        "c2",
-        "d2",
-    )
-
     def __init__(self, config: Config) -> None:
+        self.names = config.observables
         self.max_constituents = config.max_constituents
         self.standardise = config.standardise
 
     def compute(self, jets: Jets) -> Array:
         """Return the observables, not standardised: (J, G)."""
-        particles = frames.around_jet_axis(frames.leading(jets, self.max_constituents), jets)
-        total_J = particles.sum(particles.pt_P)
-        tau_JN = nsubjettiness(jets, 3)[:, :, 1]
-        e2_J, e3_J = correlators(particles)
-        columns = (
-            jets.jets["mass"],
-            jets.jets["pt"],
-            particles.num_J,
-            particles.mean(np.hypot(particles.eta_P, particles.phi_P)),
-            _ratio(np.sqrt(particles.sum(particles.pt_P**2)), total_J),
-            _ratio(particles.nth(0)[0], total_J),
-            _ratio(tau_JN[:, 1], tau_JN[:, 0]),
-            _ratio(tau_JN[:, 2], tau_JN[:, 1]),
-            _ratio(e3_J, e2_J**2),
-            _ratio(e3_J, e2_J**3),
-        )
-        return np.stack(columns, axis=1, dtype=np.float64)
+        view = _View(jets, self.max_constituents)
+        return np.stack([OBSERVABLES[name](view) for name in self.names], axis=1)
 
 
 def _ratio(numerator_J: Array, denominator_J: Array) -> Array:
