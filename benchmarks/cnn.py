@@ -1,119 +1,97 @@
-"""Training steps of the published CNN: channels-last against PyTorch's default memory format."""
+"""Training steps of the published CNN: sparse images against dense ones, in both memory formats."""
 
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from benchmarks.networks import TRAINING, products, step
 from benchmarks.racing import race, verdict
 from tagline.batch import Batch
-from tagline.inputs import Inputs
+from tagline.delivery import load
+from tagline.inputs import Inputs, read_inputs
+from tagline.memory import keep_freed_memory
 from tagline.taggers.cnn import Config, Tagger
+from tests.tasks import prepared_task, representations
 
-NUM_JETS, NUM_PIXELS, SIDE = 64, 40, 40
-PASSES = 3  # forward, gradient of the inputs, gradient of the weights
+NUM_JETS = 128
 
 
-class DefaultFormat(nn.Module):
-    """The same network with the same weights in channels-first memory format."""
+class Dense(nn.Module):
+    """The same network with the same weights, on dense images in a memory format."""
 
-    def __init__(self, tagger: Tagger) -> None:
+    def __init__(self, tagger: Tagger, memory_format: torch.memory_format) -> None:
         super().__init__()
-        self.tagger = deepcopy(tagger).to(memory_format=torch.contiguous_format)
+        self.tagger = deepcopy(tagger).to(memory_format=memory_format)
+        self.memory_format = memory_format
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits_BC."""
-        maps_BKYX = self.tagger.convolutions(self.tagger.pixels(batch).contiguous())
+        images_BKYX = self.tagger.pixels(batch).contiguous(memory_format=self.memory_format)
+        maps_BKYX = self.tagger.convolutions(images_BKYX)
         return self.tagger.logits(self.tagger.dense(maps_BKYX.flatten(1)))
 
 
-def toy_batch() -> Batch:
-    """Return jets of random pixels."""
-    random = np.random.default_rng(1)
-    pixel_BN = np.stack([random.permutation(SIDE**2)[:NUM_PIXELS] for _ in range(NUM_JETS)])
-    columns = (pixel_BN // SIDE, pixel_BN % SIDE, random.uniform(size=pixel_BN.shape))
-    pixels_PF = np.stack(columns, axis=-1).reshape(-1, 3).astype(np.float32)
-    return Batch(
-        constituents_PF=torch.from_numpy(pixels_PF),
-        jet_of_constituent_P=torch.arange(NUM_JETS).repeat_interleave(NUM_PIXELS),
-        num_constituents_B=torch.full((NUM_JETS,), NUM_PIXELS),
-        features_BG=torch.zeros(NUM_JETS, 0),
-        label_B=torch.from_numpy(random.integers(2, size=NUM_JETS)),
-        weight_B=torch.ones(NUM_JETS),
-        protected_BR=torch.zeros(NUM_JETS, 1),
-    )
+def toy_batch() -> tuple[Batch, Inputs]:
+    """Return tops and QCD jets of a toy generator as 40 x 40 images, preprocessed as published."""
+    with TemporaryDirectory() as folder:
+        representation = representations()["gray_image"]
+        prepared = prepared_task(Path(folder), representation, num_jets=NUM_JETS)
+        inputs = read_inputs(prepared / "inputs.json")
+        jets = load(prepared / "train", inputs, protected=["mass"])
+    return jets.take(torch.arange(len(jets))), inputs
 
 
-def step(network: nn.Module, batch: Batch) -> Callable[[], None]:
-    """Return a training step without the optimiser, which is the same for both."""
-
-    def train() -> None:
-        network.zero_grad()
-        F.cross_entropy(network(batch), batch.label_B).backward()
-
-    return train
-
-
-def products(tagger: Tagger, batch: Batch) -> Callable[[], None]:
-    """Return matrix products with the arithmetic of the convolutions and nothing else."""
-    operands = []
+def convolutions(tagger: Tagger, batch: Batch) -> Callable[[], None]:
+    """Return matrix products with the arithmetic of convolutions of dense images."""
+    shapes = []
 
     def note(layer: nn.Conv2d, inputs: tuple[Tensor, ...], maps_BKYX: Tensor) -> None:
         del inputs
         num_outputs = maps_BKYX.numel() // layer.out_channels
-        num_terms = layer.weight[0].numel()
-        operands.append(
-            (torch.randn(num_outputs, num_terms), torch.randn(num_terms, layer.out_channels))
-        )
+        shapes.append((num_outputs, layer.weight[0].numel(), layer.out_channels))
 
-    convolutions = [layer for layer in tagger.convolutions if isinstance(layer, nn.Conv2d)]
-    hooks = [layer.register_forward_hook(note) for layer in convolutions]
-    tagger(batch)
+    layers = [layer for layer in tagger.convolutions if isinstance(layer, nn.Conv2d)]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    tagger.convolutions(tagger.pixels(batch))
     for hook in hooks:
         hook.remove()
-
-    def multiply() -> None:
-        for a, b in operands:
-            for _ in range(PASSES):
-                torch.mm(a, b)
-
-    return multiply
+    return products(shapes, passes=TRAINING)
 
 
 def main() -> None:
-    """Race, and check that both give the same logits."""
+    """Race, and check that all give the same logits."""
+    keep_freed_memory()
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    shape = (1, SIDE, SIDE)
-    inputs = Inputs(
-        constituent_features=("row", "column", "gray"),
-        max_constituents=NUM_PIXELS,
-        image_shape=shape,
-        statistics={"mean": np.zeros(shape), "scale": np.ones(shape)},
-    )
-    tagger, batch = Tagger(Config(), inputs), toy_batch()
-    rival = DefaultFormat(tagger)
-    torch.testing.assert_close(tagger(batch), rival(batch), rtol=1e-4, atol=1e-5)
-    seconds = race(
-        {
-            "channels-last": step(tagger, batch),
-            "channels-first": step(rival, batch),
-            "matrix products": products(tagger, batch),
-        }
-    )
-    print(
-        verdict(
-            f"CNN training, {NUM_JETS} images of {SIDE}x{SIDE}",
-            seconds,
-            ours="channels-last",
-            rival="channels-first",
-            goal=1.8,
-            limit="matrix products",
+    batch, inputs = toy_batch()
+    tagger = Tagger(Config(), inputs)
+    rivals = {
+        "channels-first": Dense(tagger, torch.contiguous_format),
+        "channels-last": Dense(tagger, torch.channels_last),
+    }
+    for rival in rivals.values():
+        torch.testing.assert_close(tagger(batch), rival(batch), rtol=1e-4, atol=1e-5)
+    contenders = {"tagline": step(tagger, batch)}
+    contenders |= {label: step(rival, batch) for label, rival in rivals.items()}
+    contenders["products of dense images"] = convolutions(tagger, batch)
+    seconds = race(contenders)
+    mean = len(batch.constituents_PF) / NUM_JETS
+    title = f"CNN training, {NUM_JETS} images of 40x40, {mean:.0f} pixels not empty"
+    for label in rivals:
+        print(
+            verdict(
+                title,
+                seconds,
+                ours="tagline",
+                rival=label,
+                goal=1.8,
+                limit="products of dense images",
+            )
         )
-    )
     for name, time in seconds.items():
         print(f"  {name}: {NUM_JETS / time:,.1f} jets per CPU second")
 

@@ -81,6 +81,12 @@ def test_pixels_fill_a_standardised_image_in_channels_last():
     assert images_BKYX.is_contiguous(memory_format=torch.channels_last)
 
 
+def test_sparse_images_are_the_same():
+    pixels = Pixels(colour_inputs())
+    batch = batch_of(torch.tensor([[0.0, 1, 5, 6], [2, 3, 7, 8], [1, 0, 9, 10]]), counts=[2, 0, 1])
+    torch.testing.assert_close(pixels.sparse(batch).dense(), pixels(batch))
+
+
 def test_pixels_refuse_a_cloud():
     with pytest.raises(ValueError, match="pt, eta"):
         Pixels(Inputs(constituent_features=("pt", "eta"), max_constituents=3))

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from tagline.batch import Batch
 from tagline.inputs import Inputs
+from tagline.sparse_images import SparseImages
 
 
 def dense(widths: Sequence[int], dropouts: Sequence[float] = ()) -> nn.Sequential:
@@ -172,10 +173,26 @@ class Pixels(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         """Return images_BKYX in the channels-last memory format."""
         num_rows, num_columns, num_channels = self.mean_YXK.shape
-        row_P, column_P = batch.constituents_PF[:, :2].long().unbind(1)
-        pixel_P = (batch.jet_of_constituent_P * num_rows + row_P) * num_columns + column_P
-        values_PK = batch.constituents_PF[:, 2:]
+        pixel_P, values_PK = self._places(batch), batch.constituents_PF[:, 2:]
         images = values_PK.new_zeros(len(batch) * num_rows * num_columns, num_channels)
         images[pixel_P] = values_PK
         images_BYXK = images.view(len(batch), num_rows, num_columns, num_channels)
         return ((images_BYXK - self.mean_YXK) / self.scale_YXK).permute(0, 3, 1, 2)
+
+    def sparse(self, batch: Batch) -> SparseImages:
+        """Return the same images as a background, of empty pixels, and the others."""
+        place_P = self._places(batch)
+        mean_SK, scale_SK = self.mean_YXK.flatten(0, 1), self.scale_YXK.flatten(0, 1)
+        pixel_P = place_P % len(mean_SK)
+        return SparseImages(
+            background_KYX=(-self.mean_YXK / self.scale_YXK).permute(2, 0, 1),
+            values_PK=(batch.constituents_PF[:, 2:] - mean_SK[pixel_P]) / scale_SK[pixel_P],
+            place_P=place_P,
+            num_images=len(batch),
+        )
+
+    def _places(self, batch: Batch) -> Tensor:
+        """Return where the pixels are, counted over images, rows and columns."""
+        num_rows, num_columns, _ = self.mean_YXK.shape
+        row_P, column_P = batch.constituents_PF[:, :2].long().unbind(1)
+        return (batch.jet_of_constituent_P * num_rows + row_P) * num_columns + column_P

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from tagline.batch import Batch
 from tagline.inputs import Inputs
-from tagline.layers import Pixels, dense
+from tagline.layers import Pixels, dense, in_compiled_loops
+from tagline.sparse_images import through
 from tagline.strict import Strict
 
 
@@ -25,7 +26,8 @@ class Config(Strict):
 class Tagger(nn.Module):
     """Image, blocks of convolutions, dense layers: 609,666 parameters for a gray image of 40 x 40.
 
-    Filters and images are channels-last, about twice as fast on a CPU as PyTorch's default.
+    On a CPU, convolutions do what empty pixels alone lead to once for all jets. Elsewhere, filters
+    and images are channels-last.
     """
 
     def __init__(self, config: Config, inputs: Inputs) -> None:
@@ -50,6 +52,9 @@ class Tagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits_BC."""
-        maps_BKYX = self.convolutions(self.pixels(batch))
+        if in_compiled_loops(batch.constituents_PF):
+            maps_BKYX = through(self.pixels.sparse(batch), self.convolutions).dense()
+        else:
+            maps_BKYX = self.convolutions(self.pixels(batch))
         logits_BC: Tensor = self.logits(self.dense(maps_BKYX.flatten(1)))
         return logits_BC
