@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.catalogue import Published, PublishedNumber
 from tagline.compare import Comparison, Key
 from tagline.evaluate import measure
 from tagline.files import write_json
 from tagline.jets import Columns
 from tagline.legend import DecorrelationLabel, Legend, TaggerLabel
+from tagline.published import Published, PublishedNumber
 
 TOP_MASS, TOP_WIDTH = 172.0, 18.0
 QUALITY = {"pfn": 2.9, "cnn": 2.7, "topodnn": 2.3}

@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import pytest
 
-from tagline.catalogue import Published, PublishedNumber
 from tagline.compare import Combined, Comparison, Key, combine, load
 from tagline.metrics import Estimate
+from tagline.published import Published, PublishedNumber
 from tagline.tables import METRICS, Row, rows, show, write
 from tagline.verdict import verdict
 from tests.scores import toy_comparison, toy_legend, write_metrics_files

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tagline.catalogue import Published, PublishedNumber
 from tagline.legend import Legend
 from tagline.metrics import Estimate, Metrics, read_metrics
+from tagline.published import Published, PublishedNumber
 
 
 class Key(NamedTuple):

@@ -14,12 +14,12 @@ from tagline.catalogue import (
     Dataset,
     Decorrelation,
     Name,
-    Published,
     Recipe,
     Representation,
     Tagger,
     Task,
 )
+from tagline.published import Published
 from tagline.strict import Strict, did_you_mean
 
 

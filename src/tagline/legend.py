@@ -1,7 +1,7 @@
 """The legend of a study: what its figures and tables call things, and the published numbers."""
 
-from tagline.catalogue import Published
 from tagline.config import Config
+from tagline.published import Published
 from tagline.strict import Strict
 
 

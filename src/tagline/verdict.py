@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tagline.catalogue import Published, PublishedNumber
 from tagline.compare import Combined, Comparison, Key
+from tagline.published import Published, PublishedNumber
 
 AGREEMENT = 2.0  # standard deviations
 # Half a unit of the last printed digit: papers print AUC and accuracy to three decimals.
