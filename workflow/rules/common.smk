@@ -136,7 +136,7 @@ def code_of_training(wildcards):
     method = CONFIG.decorrelations[wildcards.decorrelation].method
     return fingerprint(
         "tagline.train",
-        f"tagline.taggers.{tagger.architecture}",
+        plugins.module_of("taggers", tagger.architecture),
         f"tagline.objectives.{tagger.objective}",
         f"tagline.decorrelation.{method}",
     )
@@ -147,7 +147,7 @@ def code_of_scoring(wildcards):
     tagger = CONFIG.taggers[wildcards.tagger]
     return fingerprint(
         "tagline.score",
-        f"tagline.taggers.{tagger.architecture}",
+        plugins.module_of("taggers", tagger.architecture),
         f"tagline.objectives.{tagger.objective}",
     )
 
