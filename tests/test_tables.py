@@ -92,7 +92,9 @@ def test_shows_two_digits_of_the_uncertainty(value, low, high, expected):
     assert show(row(value, low, high)) == expected
 
 
-def judge(monkeypatch, measured: Combined, published: float, *, train_jets: int) -> str:
+def judge(
+    monkeypatch, measured: Combined, published: float, *, train_jets: int, caveat: str = ""
+) -> str:
     """Return the verdict on a rejection with a published uncertainty of 3."""
     number = PublishedNumber(
         system="PFN",
@@ -101,6 +103,7 @@ def judge(monkeypatch, measured: Combined, published: float, *, train_jets: int)
         uncertainty=3,
         source="",
         location="",
+        caveat=caveat,
     )
     source = Published(title="", source="", train_jets=600, test_jets=1, numbers=(number,))
     legend = toy_legend().model_copy(update={"published": (source,), "generated_tasks": ()})
@@ -124,6 +127,12 @@ def test_verdicts_count_both_uncertainties_and_name_the_training_size(
 ):
     measured = Combined(value=value, low=value - 4, high=value + 4, spread=np.nan, num_seeds=1)
     assert judge(monkeypatch, measured, 100.0, train_jets=train_jets) == expected
+
+
+def test_a_verdict_repeats_the_caveat_of_the_number(monkeypatch):
+    measured = Combined(value=100.0, low=96, high=104, spread=np.nan, num_seeds=1)
+    judged = judge(monkeypatch, measured, 100.0, train_jets=0, caveat="trained on test jets")
+    assert judged == "agrees (+0.0 sigma); not trained; trained on test jets"
 
 
 @pytest.mark.parametrize(("low", "expected"), [(90, "only a lower limit"), (110, "above")])
