@@ -6,6 +6,7 @@ split      skims      -> results/{task}/split/
 prepare    split      -> results/{task}/prepared/{representation}/
 train      prepared   -> results/{task}/models/{tagger}/{decorrelation}/{seed}/
 score      model      -> results/{task}/scores/{tagger}/{decorrelation}/{seed}/
+combine    scores     -> results/{task}/scores/... of ensembles and of networks that read scores
 decorrelate  scores   -> results/{task}/scores/... of methods that act after training
 evaluate   scores     -> results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json
 compare    metrics    -> results/{study}/tables/ and results/{study}/figures/
@@ -17,6 +18,7 @@ configfile: "config/recipes.yaml"
 configfile: "config/datasets.yaml"
 configfile: "config/representations.yaml"
 configfile: "config/taggers.yaml"
+configfile: "config/combinations.yaml"
 configfile: "config/decorrelations.yaml"
 configfile: "config/published/landscape.yaml"
 configfile: "config/config.yaml"
@@ -27,6 +29,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
+include: "workflow/rules/lineup.smk"
 
 
 rule all:
@@ -41,6 +44,7 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/combine.smk"
 include: "workflow/rules/decorrelate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/compare.smk"

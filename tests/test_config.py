@@ -18,13 +18,13 @@ ROOT = Path(__file__).parent.parent
 STAGES = {
     "generate": ["tagline.generate", "tagline.generate.validate"],
     "skim": ["tagline.skim", "tagline.split", "tagline.prepare"],
-    "train": ["tagline.train", "tagline.score", "tagline.decorrelate"],
+    "train": ["tagline.train", "tagline.score", "tagline.combine", "tagline.decorrelate"],
     "plot": ["tagline.evaluate", "tagline.draw", "tagline.tables"],
 }
 PLUGINS = {
     "generate": [],
     "skim": ["datasets", "representations"],
-    "train": ["taggers", "objectives", "decorrelation"],
+    "train": ["taggers", "objectives", "combinations", "decorrelation"],
     "plot": ["figures"],
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
@@ -117,7 +117,8 @@ def test_the_configuration_layer_imports_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "kind", ["datasets", "representations", "taggers", "objectives", "decorrelation"]
+    "kind",
+    ["datasets", "representations", "taggers", "objectives", "decorrelation", "combinations"],
 )
 def test_config_is_read_without_importing_the_plugin(kind):
     for name in plugins.names(kind):

@@ -58,6 +58,23 @@ def test_training_sizes_lead_to_the_published_one() -> Figure:
     return plugins.load("figures", "training_sizes").draw(comparison)
 
 
+@pytest.mark.parametrize("without", [{"cnn"}, {"pfn", "cnn", "topodnn"}])
+def test_what_has_no_epochs_has_no_learning_curve(without, tiny_comparison):
+    metrics = {
+        key: {
+            seed: one.model_copy(update={"history": {"train_jets": 1}})
+            if key.tagger in without
+            else one
+            for seed, one in seeds.items()
+        }
+        for key, seeds in tiny_comparison.metrics.items()
+    }
+    comparison = Comparison(tiny_comparison.legend, metrics)
+    figure = plugins.load("figures", "learning_curves").draw(comparison)
+    figure.draw_without_rendering()
+    assert len(figure.axes) == max(1, 3 - len(without))
+
+
 def test_the_same_numbers_give_the_same_bytes(comparison, tmp_path):
     for copy in ("first", "second"):
         figure = plugins.load("figures", "frontier").draw(comparison)

@@ -8,7 +8,7 @@ import pytest
 from tagline.compare import Combined, Comparison, Key, combine, load
 from tagline.metrics import Estimate
 from tagline.published import Published, PublishedNumber
-from tagline.tables import METRICS, Row, rows, show, write
+from tagline.tables import METRICS, Row, markdown, rows, show, write
 from tagline.verdict import verdict
 from tests.scores import toy_comparison, toy_legend, write_metrics_files
 
@@ -71,9 +71,23 @@ def test_published_numbers_stand_beside_the_undecorrelated_tagger_alone(comparis
     }
 
 
+def test_subsets_are_not_called_seeds(comparison):
+    label = comparison.legend.taggers["cnn"].model_copy(update={"varied": "subset"})
+    taggers = {**comparison.legend.taggers, "cnn": label}
+    legend = comparison.legend.model_copy(update={"taggers": taggers})
+    ensemble = Comparison(legend, comparison.metrics)
+    text = markdown("", rows(ensemble))
+    assert "| 2 subsets |" in text
+    assert "share trainings" in text
+    assert "subset" not in markdown("", rows(comparison))
+    assert ensemble.describe(Key("tops", "cnn", "none")).endswith("2 subsets")
+    assert ensemble.describe(PLAIN).endswith("2 seeds")
+
+
 def row(value: float, low: float, high: float) -> Row:
     sizes = {"seeds": 1, "train_jets": 1, "test_jets": 1, "spread": np.nan}
     names = {"task": "", "tagger": "", "decorrelation": "", "metric": "", "source": ""}
+    names["varied"] = "seed"
     published = {"published": None, "published_uncertainty": None, "verdict": ""}
     return Row(value=value, low=low, high=high, **sizes, **names, **published)
 

@@ -5,7 +5,7 @@ Names of tensors end in their dimensions:
 J jets of a file, B jets of a batch, P packed constituents of all jets of a batch, Q packed pairs
 of constituents of a jet, N constituents of one padded jet, 4 components E, px, py, pz, F features
 of a constituent, G features of a jet, R protected columns, K image channels, Y image rows, X image
-columns, D latent, H heads, C classes.
+columns, D latent, H heads, C classes, M members of a combination.
 """
 
 from dataclasses import dataclass

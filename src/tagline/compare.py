@@ -96,11 +96,15 @@ class Comparison:
 
     def describe(self, key: Key) -> str:
         """Say how many jets and trainings are behind the numbers."""
-        num_seeds = len(self.metrics[key])
         return (
             f"{key.task}: {self.train_jets(key):,} training jets, {self.test_jets(key):,} test "
-            f"jets, {num_seeds} {'seeds' if num_seeds > 1 else 'seed'}"
+            f"jets, {self.repeats(key)}"
         )
+
+    def repeats(self, key: Key) -> str:
+        """Count the seeds, or the subsets of trainings, that are combined."""
+        number, varied = len(self.metrics[key]), self.legend.taggers[key.tagger].varied
+        return f"{number} {varied}{'s' * (number != 1)}"
 
     def value(self, key: Key, name: str) -> Combined:
         """Return one of the measured values, seeds combined."""

@@ -40,6 +40,10 @@ NOTE = (
     "that passes and fails the cut at eS = 0.5, in 5 GeV bins from 50 to 300 GeV; by chance is "
     "what a random selection of as many jets reaches: beyond it, less sculpting cannot be shown."
 )
+NOTE_ON_SUBSETS = (
+    " An ensemble has subsets of the trainings in the place of seeds: as these share trainings, "
+    "their standard deviation is less than that of independent ensembles."
+)
 TEX = str.maketrans({"_": r"\_", "%": r"\%", "&": r"\&", "±": r"$\pm$", ">": "$>$"})
 
 
@@ -56,6 +60,7 @@ class Row:
     high: float
     spread: float
     seeds: int
+    varied: str
     train_jets: int
     test_jets: int
     published: float | None
@@ -107,6 +112,7 @@ def _row(comparison: Comparison, key: Key, metric: str) -> Row:
         high=measured.high,
         spread=measured.spread,
         seeds=measured.num_seeds,
+        varied=comparison.legend.taggers[key.tagger].varied,
         train_jets=comparison.train_jets(key),
         test_jets=comparison.test_jets(key),
         published=found[1].value if found else None,
@@ -116,9 +122,14 @@ def _row(comparison: Comparison, key: Key, metric: str) -> Row:
     )
 
 
+def note(table: list[Row]) -> str:
+    """Say what the numbers of a table are."""
+    return NOTE + NOTE_ON_SUBSETS * any(row.varied == "subset" for row in table)
+
+
 def markdown(title: str, table: list[Row]) -> str:
     """Return the headline numbers, and those beside published ones, as Markdown."""
-    lines = [f"# {title}", "", NOTE, ""]
+    lines = [f"# {title}", "", note(table), ""]
     for header, *body in (_headline(table), _beside_published(table)):
         lines += [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
         lines += [f"| {' | '.join(cells)} |" for cells in body]
@@ -128,7 +139,7 @@ def markdown(title: str, table: list[Row]) -> str:
 
 def latex(title: str, table: list[Row]) -> str:
     """Return the same as tabular environments, with the rules of LaTeX's booktabs."""
-    lines = [f"% {title}", f"% {NOTE}"]
+    lines = [f"% {title}", f"% {note(table)}"]
     for header, *body in (_headline(table), _beside_published(table)):
         lines += [f"\\begin{{tabular}}{{{'l' * len(header)}}}", "\\toprule"]
         lines += [_tex_line(header), "\\midrule", *map(_tex_line, body)]
@@ -158,8 +169,9 @@ def _headline(table: list[Row]) -> list[list[str]]:
     for first in (row for row in table if row.metric == HEADLINE[0]):
         same = {row.metric: row for row in table if row.key == first.key}
         numbers = [show(same[metric]) for metric in HEADLINE]
-        sizes = [first.seeds, first.train_jets, first.test_jets]
-        lines.append([*first.key, *numbers, *map(str, sizes)])
+        repeats = f"{first.seeds} subsets" if first.varied == "subset" else str(first.seeds)
+        sizes = [str(first.train_jets), str(first.test_jets)]
+        lines.append([*first.key, *numbers, repeats, *sizes])
     return lines
 
 

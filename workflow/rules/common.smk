@@ -25,6 +25,7 @@ except ValueError as mistake:
     raise WorkflowError(str(mistake)) from None
 
 STUDY = CONFIG.study
+LINEUP = CONFIG.lineup
 CATALOGUE = configuration.changes_results(CONFIG)
 LEGEND = legend_of(CONFIG).model_dump(mode="json")
 
@@ -33,7 +34,7 @@ wildcard_constraints:
     dataset=configuration.one_of(CONFIG.datasets),
     task=configuration.one_of(CONFIG.tasks),
     representation=configuration.one_of(CONFIG.representations),
-    tagger=configuration.one_of(CONFIG.taggers),
+    tagger=configuration.one_of(LINEUP.entries),
     decorrelation=configuration.one_of(CONFIG.decorrelations),
     study=STUDY.name,
     seed=r"\d+",
@@ -170,17 +171,6 @@ def history_of_scores(wildcards):
     return f"results/{wildcards.task}/models/{wildcards.tagger}/{trained}/{wildcards.seed}/history.json"
 
 
-def metrics_of_study():
-    """List the metrics that a study compares."""
-    return expand(
-        "results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
-        task=STUDY.tasks,
-        tagger=STUDY.taggers,
-        decorrelation=STUDY.decorrelations,
-        seed=STUDY.seeds,
-    )
-
-
 def validations_of_study():
     """List the comparisons of generated samples with published ones."""
     datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
@@ -191,10 +181,12 @@ def validations_of_study():
 
 
 def source_of_figure(wildcards):
-    """List what a figure reads: metrics, images, samples or the time table."""
+    """List what a figure reads: metrics, scores, images, samples or the time table."""
     match plugins.constant_of("figures", wildcards.figure, "READS"):
         case "metrics":
             return metrics_of_study()
+        case "scores":
+            return scores_of_study()
         case "images":
             return expand(
                 "results/{task}/prepared/{representation}",
@@ -268,19 +260,24 @@ def histories_of_trainings(wildcards):
 def names_of_study():
     """List the names that a study uses, by wildcard."""
     tasks = [CONFIG.tasks[task] for task in STUDY.tasks]
-    taggers = [CONFIG.taggers[tagger] for tagger in STUDY.taggers]
-    read = [tagger.representation for tagger in taggers]
+    taggers = LINEUP.behind(STUDY.taggers)
+    read = [name for name in map(LINEUP.representation_of, taggers) if name]
     trained = [CONFIG.trained_as(decorrelation) for decorrelation in STUDY.decorrelations]
     return {
         "study": [STUDY.name],
         "task": list(STUDY.tasks),
         "dataset": list(dict.fromkeys(name for task in tasks for name in task.datasets)),
         "representation": list(dict.fromkeys([*read, *STUDY.images])),
-        "tagger": list(STUDY.taggers),
+        "tagger": taggers,
         "decorrelation": list(dict.fromkeys([*STUDY.decorrelations, *trained])),
-        "seed": list(map(str, STUDY.seeds)),
         "figure": names_of_figures(),
     }
+
+
+def seeds_of_study():
+    """List the seeds of each tagger that a study uses."""
+    taggers = LINEUP.behind(STUDY.taggers)
+    return {tagger: list(map(str, LINEUP.seeds_of(tagger))) for tagger in taggers}
 
 
 for task in STUDY.tasks:

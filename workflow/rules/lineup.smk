@@ -1,0 +1,54 @@
+"""Functions about all that has scores, trained here or not."""
+
+
+def metrics_of_study():
+    """List the metrics that a study compares."""
+    return [
+        f"results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json"
+        for task in STUDY.tasks
+        for tagger in STUDY.taggers
+        for decorrelation in STUDY.decorrelations
+        if decorrelation in LINEUP.decorrelations_of(tagger)
+        for seed in LINEUP.seeds_of(tagger)
+    ]
+
+
+def scores_of_study():
+    """List the plain test scores of a study, of subsets no more than there are seeds."""
+    return [
+        f"results/{task}/scores/{tagger}/{CONFIG.plain}/{seed}/test.parquet"
+        for task in STUDY.tasks
+        for tagger in STUDY.taggers
+        for seed in LINEUP.seeds_of(tagger)[: len(STUDY.seeds)]
+    ]
+
+
+def members_of_combination(wildcards):
+    """List the trainings that a combination reads."""
+    return LINEUP.members_of(wildcards.tagger, int(wildcards.seed))
+
+
+def scores_of_members(split):
+    """Make a function that lists the scores of a split that a combination reads."""
+
+    def of_combination(wildcards):
+        return [
+            f"results/{wildcards.task}/scores/{member.tagger}/{wildcards.decorrelation}/{member.seed}/{split}.parquet"
+            for member in members_of_combination(wildcards)
+        ]
+
+    return of_combination
+
+
+def histories_of_members(wildcards):
+    """List the histories of the trainings that a combination reads."""
+    return [
+        f"results/{wildcards.task}/models/{member.tagger}/{wildcards.decorrelation}/{member.seed}/history.json"
+        for member in members_of_combination(wildcards)
+    ]
+
+
+def code_of_combination(wildcards):
+    """Fingerprint a method that combines scores."""
+    method = CONFIG.combinations[wildcards.tagger].method
+    return fingerprint("tagline.combine", f"tagline.combinations.{method}")
