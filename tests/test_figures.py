@@ -8,20 +8,30 @@ from matplotlib.figure import Figure
 
 from tagline import figures, plugins
 from tagline.compare import Comparison
+from tagline.score_tables import ScoreTables
 from tagline.style import SETTINGS
-from tests.scores import sized_comparison, toy_comparison
+from tests.scores import sized_comparison, toy_comparison, toy_score_tables
 
-SOURCES = {"metrics", "images", "recipes", "benchmarks"}
-FROM_METRICS = [
-    name
-    for name in plugins.names("figures")
-    if 'READS = "metrics"' in (plugins.PACKAGE / "figures" / f"{name}.py").read_text()
-]
+
+SOURCES = {"metrics", "scores", "images", "recipes", "benchmarks"}
+FROM_METRICS, FROM_SCORES = (
+    [
+        name
+        for name in plugins.names("figures")
+        if plugins.constant_of("figures", name, "READS") == source
+    ]
+    for source in ("metrics", "scores")
+)
 
 
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
     return toy_comparison(num_jets=4000, replicas=20)
+
+
+@pytest.fixture(scope="module")
+def score_tables(tmp_path_factory) -> ScoreTables:
+    return toy_score_tables(tmp_path_factory.mktemp("scores"), num_jets=2000)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +83,18 @@ def test_what_has_no_epochs_has_no_learning_curve(without, tiny_comparison):
     figure = plugins.load("figures", "learning_curves").draw(comparison)
     figure.draw_without_rendering()
     assert len(figure.axes) == max(1, 3 - len(without))
+
+
+@pytest.mark.parametrize("name", FROM_SCORES)
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_looks_as_before_with_scores(name, score_tables) -> Figure:
+    return plugins.load("figures", name).draw(score_tables)
+
+
+@pytest.mark.parametrize("name", FROM_SCORES)
+def test_survives_a_few_scored_jets(name, tmp_path):
+    tables = toy_score_tables(tmp_path, num_jets=4)
+    plugins.load("figures", name).draw(tables).draw_without_rendering()
 
 
 def test_the_same_numbers_give_the_same_bytes(comparison, tmp_path):
