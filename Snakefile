@@ -6,6 +6,7 @@ split      skims      -> results/{task}/split/
 prepare    split      -> results/{task}/prepared/{representation}/
 train      prepared   -> results/{task}/models/{tagger}/{decorrelation}/{seed}/
 score      model      -> results/{task}/scores/{tagger}/{decorrelation}/{seed}/
+import_scores, score_onnx: what was made elsewhere -> results/{task}/scores/...
 combine    scores     -> results/{task}/scores/... of ensembles and of networks that read scores
 decorrelate  scores   -> results/{task}/scores/... of methods that act after training
 evaluate   scores     -> results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json
@@ -44,6 +45,7 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/score.smk"
+include: "workflow/rules/outside.smk"
 include: "workflow/rules/combine.smk"
 include: "workflow/rules/decorrelate.smk"
 include: "workflow/rules/evaluate.smk"

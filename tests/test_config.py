@@ -18,7 +18,14 @@ ROOT = Path(__file__).parent.parent
 STAGES = {
     "generate": ["tagline.generate", "tagline.generate.validate"],
     "skim": ["tagline.skim", "tagline.split", "tagline.prepare"],
-    "train": ["tagline.train", "tagline.score", "tagline.combine", "tagline.decorrelate"],
+    "train": [
+        "tagline.train",
+        "tagline.score",
+        "tagline.import_scores",
+        "tagline.score_onnx",
+        "tagline.combine",
+        "tagline.decorrelate",
+    ],
     "plot": ["tagline.evaluate", "tagline.draw", "tagline.tables"],
 }
 PLUGINS = {

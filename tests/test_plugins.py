@@ -1,5 +1,7 @@
 """A plugin may be a file outside the package, and its mistakes are told before any job."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -10,35 +12,7 @@ from tagline.inputs import read_inputs
 from tagline.model import build, load_model, save_model
 from tests.tasks import prepared_task, representations
 
-OWN = '''"""The pT-weighted mean of each feature, and a linear decision."""
-
-from torch import Tensor, nn
-
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import dense, jet_sum
-from tagline.strict import Strict
-
-
-class Config(Strict):
-    """The width of all layers."""
-
-    width: int = 8
-
-
-class Tagger(nn.Module):
-    """Embed, sum, classify."""
-
-    def __init__(self, config: Config, inputs: Inputs) -> None:
-        super().__init__()
-        self.embed = dense((len(inputs.constituent_features), config.width))
-        self.logits = nn.Linear(config.width, inputs.num_classes)
-
-    def forward(self, batch: Batch) -> Tensor:
-        """Return logits_BC."""
-        logits_BC: Tensor = self.logits(jet_sum(self.embed(batch.constituents_PF), batch))
-        return logits_BC
-'''
+OWN_TAGGER = (Path(__file__).parent / "own_tagger.py").read_text()
 TRAINING = {"epochs": 1, "batch_size": 10, "learning_rate": 1e-3}
 
 
@@ -62,7 +36,7 @@ def own(tmp_path, monkeypatch):
     monkeypatch.delitem(plugins.sys.modules, "mine/own_tagger.py", raising=False)
     path = tmp_path / "mine/own_tagger.py"
     path.parent.mkdir()
-    path.write_text(OWN)
+    path.write_text(OWN_TAGGER)
     return path
 
 
@@ -103,7 +77,7 @@ def test_a_mistake_in_the_entry_is_named(changes, says):
     ],
 )
 def test_a_mistake_in_the_file_is_named(own, old, new, says):
-    own.write_text(OWN.replace(old, new))
+    own.write_text(OWN_TAGGER.replace(old, new))
     with pytest.raises(ValueError, match=says):
         Tagger(**entry())
 
@@ -118,7 +92,7 @@ def test_a_mistake_in_the_file_is_named(own, old, new, says):
 def test_the_fingerprint_follows_its_code_and_nothing_else(own, old, new, follows):
     before = fingerprint.fingerprint("tagline.train", "mine/own_tagger.py")
     assert own.relative_to(own.parents[1]) in fingerprint.files_behind(before)
-    own.write_text(OWN.replace(old, new))
+    own.write_text(OWN_TAGGER.replace(old, new))
     for name in ("fingerprint", "parsed", "tree_of"):
         getattr(fingerprint, name).cache_clear()
     after = fingerprint.fingerprint("tagline.train", "mine/own_tagger.py")

@@ -69,7 +69,11 @@ class Onnx(Strict):
 
     file: str = Field(description="its path; `{seed}` and `{task}` stand for those of a job")
     representation: Name = Field(description="an entry of `representations`")
-    inputs: dict[str, OnnxInput] = Field(min_length=1, description="by name in the file")
+    inputs: dict[str, OnnxInput] = Field(
+        default_factory=dict,
+        description="by name in the file; `constituents`, `num_constituents`, `mask` and "
+        "`features` take what they are called",
+    )
     output: str = Field("", description="name of the output; the first if none is named")
     signal: int = Field(-1, description="which column of the output is the signal's")
     logits: bool = Field(

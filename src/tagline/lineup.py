@@ -52,6 +52,16 @@ class Lineup:
         """All entries by name."""
         return {**self.taggers, **self.combinations, **self.outside}
 
+    @property
+    def imported(self) -> list[str]:
+        """What was made elsewhere and comes as scores."""
+        return [name for name, outside in self.outside.items() if outside.scores]
+
+    @property
+    def onnx(self) -> list[str]:
+        """What was made elsewhere and comes as a network."""
+        return [name for name, outside in self.outside.items() if outside.onnx]
+
     def seeds_of(self, name: str) -> tuple[int, ...]:
         """Return the seeds of the scores of a tagger, none if the study has too few for it."""
         if name in self.outside:

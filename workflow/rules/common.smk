@@ -161,7 +161,7 @@ def code_of_decorrelation(wildcards):
 
 def prepared_of_tagger(wildcards):
     """Return the prepared jets that a tagger reads."""
-    representation = CONFIG.taggers[wildcards.tagger].representation
+    representation = LINEUP.representation_of(wildcards.tagger)
     return f"results/{wildcards.task}/prepared/{representation}"
 
 

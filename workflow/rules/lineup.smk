@@ -52,3 +52,22 @@ def code_of_combination(wildcards):
     """Fingerprint a method that combines scores."""
     method = CONFIG.combinations[wildcards.tagger].method
     return fingerprint("tagline.combine", f"tagline.combinations.{method}")
+
+
+def files_of_outside(wildcards):
+    """List the files of what was made elsewhere, each once."""
+    outside = CONFIG.outside[wildcards.tagger]
+    return list(dict.fromkeys(outside.files(task=wildcards.task, seed=int(wildcards.seed)).values()))
+
+
+def require_outside_files():
+    """Stop if a file of the study that was made elsewhere is not there."""
+    for tagger in LINEUP.behind(STUDY.taggers):
+        for task in STUDY.tasks if tagger in CONFIG.outside else []:
+            for seed in LINEUP.seeds_of(tagger):
+                for file in CONFIG.outside[tagger].files(task=task, seed=seed).values():
+                    if not Path(file).is_file():
+                        raise WorkflowError(f"outside.{tagger}: there is no file {file!r}")
+
+
+require_outside_files()  # a missing file is an error now, not a rule that never runs
