@@ -57,7 +57,9 @@ def code_of_combination(wildcards):
 def files_of_outside(wildcards):
     """List the files of what was made elsewhere, each once."""
     outside = CONFIG.outside[wildcards.tagger]
-    return list(dict.fromkeys(outside.files(task=wildcards.task, seed=int(wildcards.seed)).values()))
+    return list(
+        dict.fromkeys(outside.files(task=wildcards.task, seed=int(wildcards.seed)).values())
+    )
 
 
 def require_outside_files():
