@@ -7,11 +7,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from tagline import figures, plugins
-from tagline.compare import Comparison
+from tagline.compare import Comparison, Key
+from tagline.metrics import Estimate
 from tagline.score_tables import ScoreTables
 from tagline.style import SETTINGS
 from tests.scores import sized_comparison, toy_comparison, toy_score_tables
-
 
 SOURCES = {"metrics", "scores", "images", "recipes", "benchmarks"}
 FROM_METRICS, FROM_SCORES = (
@@ -95,6 +95,22 @@ def test_looks_as_before_with_scores(name, score_tables) -> Figure:
 def test_survives_a_few_scored_jets(name, tmp_path):
     tables = toy_score_tables(tmp_path, num_jets=4)
     plugins.load("figures", name).draw(tables).draw_without_rendering()
+
+
+@pytest.mark.parametrize("name", FROM_METRICS)
+def test_survives_a_tagger_that_was_made_elsewhere(name, tiny_comparison):
+    """It has one training, no epochs, no decorrelation of its own, and perhaps no parameters."""
+    metrics = {
+        key: seeds
+        for key, seeds in tiny_comparison.metrics.items()
+        if key.tagger != "cnn" or key.decorrelation == "none"
+    }
+    key = Key("tops", "cnn", "none")
+    zero = Estimate(value=0, low=0, high=0)
+    one = metrics[key][1].model_copy(update={"history": {"train_jets": 0, "num_parameters": 0}})
+    metrics[key] = {1: one.model_copy(update={"values": one.values | {"parameters": zero}})}
+    comparison = Comparison(tiny_comparison.legend, metrics)
+    plugins.load("figures", name).draw(comparison).draw_without_rendering()
 
 
 def test_the_same_numbers_give_the_same_bytes(comparison, tmp_path):
