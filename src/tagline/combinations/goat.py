@@ -10,6 +10,9 @@ Here no test jet is trained on. The validation jets are dealt into folds by even
 network is trained on the others, but for one of them that stops it. A validation jet gets the
 score of the one network that has not seen it, so that what is fitted on these scores, such as a
 decorrelation, meets no memory of them. A test jet gets the mean of the scores of all networks.
+
+The inputs are the scores' logits, of which a network of this size learns more than of the scores
+themselves: most of these are crowded at 0 and 1.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,6 +30,8 @@ from tagline.combinations import Array, BaseCombination, Members
 from tagline.layers import dense
 from tagline.strict import Strict
 
+SMALLEST_PROBABILITY = 1e-7  # float32 cannot tell 1 - p from 1 below this
+
 
 class Config(Strict):
     """The published network and training; the batch size and the number of folds are chosen."""
@@ -42,7 +47,7 @@ class Config(Strict):
 class Jets(NamedTuple):
     """The validation jets as tensors; a jet of the last class is signal."""
 
-    score_JM: Tensor
+    logit_JM: Tensor
     is_signal_J: Tensor
     weight_J: Tensor
 
@@ -74,7 +79,7 @@ class Combination(BaseCombination):
                 generator = torch.manual_seed(
                     int(np.random.default_rng((seed, fold)).integers(2**63))
                 )
-                network = self._network(jets.score_JM.shape[1])
+                network = self._network(jets.logit_JM.shape[1])
                 losses.append(
                     self._train(network, jets.take(trains_J), jets.take(stops_J), generator)
                 )
@@ -141,22 +146,27 @@ def tensors_of(members: Members) -> Jets:
     """Return the validation jets as tensors."""
     label_J = torch.tensor(members.label_J)
     return Jets(
-        torch.tensor(members.score_JM).float(),
+        logits_of(members.score_JM),
         label_J == (label_J.max() if len(label_J) else 1),
         torch.tensor(members.weight_J).float(),
     )
 
 
+def logits_of(score_JM: Array) -> Tensor:
+    """Return logit_JM as float32."""
+    return torch.tensor(score_JM).logit(SMALLEST_PROBABILITY).float()
+
+
 def cross_entropy(network: nn.Module, jets: Jets) -> Tensor:
     """Return the mean of the weighted cross entropies, binary since there are two outputs."""
-    losses_J = F.cross_entropy(network(jets.score_JM), jets.is_signal_J.long(), reduction="none")
+    losses_J = F.cross_entropy(network(jets.logit_JM), jets.is_signal_J.long(), reduction="none")
     return (losses_J * jets.weight_J).mean()
 
 
 @torch.inference_mode()
 def score(network: nn.Module, score_JM: Array) -> Array:
     """Return score_J, the softmax probability of signal."""
-    logits_J2 = network(torch.from_numpy(score_JM).float())
+    logits_J2 = network(logits_of(score_JM))
     score_J: Array = logits_J2.double().softmax(1)[:, 1].numpy()
     return score_J
 
