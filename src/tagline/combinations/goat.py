@@ -3,8 +3,8 @@
 The Machine Learning Landscape of Top Taggers, Kasieczka (2019), arXiv:1902.09914, section 4. It
 asks how much of the information each tagger leaves unused. The paper trained it on the test sample
 itself, cut into 160k jets to train, 160k to stop and 80k to test, nine times, with 15 inputs (a
-training of each tagger) or 135 (all nine of each; its 35k parameters are those of that network),
-and without LDA. Its numbers are therefore of other jets than those of the taggers beside it.
+training of each tagger) or 135 (all nine of each; the printed 35k parameters need some 130), and
+without LDA. Its numbers are therefore of other jets than those of the taggers beside it.
 
 Here no test jet is trained on. The validation jets are dealt into folds by event. For each fold a
 network is trained on the others, but for one of them that stops it. A validation jet gets the
