@@ -158,6 +158,11 @@ def test_a_decorrelation_acts_on_all_that_can_have_it(project):
     assert of["decorrelate"] == {"pfn_tiny", "own", "theirs", "network", "pfn_mean", "goat_tiny"}
 
 
+def test_the_cluster_profile_keeps_groups_from_waiting_for_themselves(finished):
+    jobs = planned(finished, *BOTH, "--profile", "slurm", "--forceall")
+    assert {"train", "combine", "import_scores", "score_onnx", "evaluate"} <= set(jobs)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
