@@ -5,7 +5,13 @@ import pytest
 from scipy.stats import pearsonr
 
 from tagline.compare import Key
-from tagline.figures.output_correlations import _correlations, _published, _scores, draw
+from tagline.figures.output_correlations import (
+    _correlations,
+    _measured,
+    _published,
+    _scores,
+    draw,
+)
 from tagline.published import OutputCorrelations
 from tests.scores import toy_score_tables
 
@@ -35,6 +41,15 @@ def test_does_not_depend_on_the_share_of_signal(tmp_path):
     np.testing.assert_allclose(
         _correlations(score_TJ[:, twice], weights), _correlations(score_TJ, weight_J)
     )
+
+
+def test_averages_the_pairs_of_trainings_that_there_are(tmp_path):
+    tables = toy_score_tables(tmp_path, num_jets=500)
+    pairs = [_correlations(*_scores(tables, KEYS, place)) for place in (0, 1)]
+    del tables.files[KEYS[2]][2]
+    found = _measured(tables, KEYS)
+    assert found[0, 1] == pytest.approx((pairs[0][0, 1] + pairs[1][0, 1]) / 2)
+    assert found[0, 2] == pytest.approx(pairs[0][0, 2])
 
 
 def test_a_constant_score_has_no_correlation():

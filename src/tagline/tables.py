@@ -169,9 +169,9 @@ def _headline(table: list[Row]) -> list[list[str]]:
     for first in (row for row in table if row.metric == HEADLINE[0]):
         same = {row.metric: row for row in table if row.key == first.key}
         numbers = [show(same[metric]) for metric in HEADLINE]
-        repeats = f"{first.seeds} subsets" if first.varied == "subset" else str(first.seeds)
+        subsets = f" subset{'s' * (first.seeds != 1)}" * (first.varied == "subset")
         sizes = [str(first.train_jets), str(first.test_jets)]
-        lines.append([*first.key, *numbers, repeats, *sizes])
+        lines.append([*first.key, *numbers, f"{first.seeds}{subsets}", *sizes])
     return lines
 
 

@@ -43,25 +43,36 @@ def draw(tables: ScoreTables) -> Figure:
 
 def _draw_task(axes: Axes, tables: ScoreTables, task: str) -> None:
     keys = tables.keys(task=task)
-    num_trainings = min(len(tables.files[key]) for key in keys)
-    here = np.mean(
-        [_correlations(*_scores(tables, keys, place)) for place in range(num_trainings)], axis=0
-    )
-    shown = np.where(np.tri(len(keys), k=-1, dtype=bool), here, _published(tables, keys))
-    _draw_matrix(axes, shown)
+    is_below_TT = np.tri(len(keys), k=-1, dtype=bool)
+    published_TT = np.where(is_below_TT.T, _published(tables, keys), np.nan)
+    _draw_matrix(axes, np.where(is_below_TT, _measured(tables, keys), published_TT))
     titles = [tables.legend.taggers[key.tagger].title for key in keys]
     axes.set_yticks(range(len(keys)), titles)
     axes.set_xticks(range(len(keys)), titles, rotation=40, ha="right", rotation_mode="anchor")
-    num_jets = len(_scores(tables, keys, 0)[1])
-    pairs = f"{num_trainings} training{'s' * (num_trainings > 1)} each"
+    num_jets = len(_scores(tables, keys[:1], 0)[1])
+    most = max(len(tables.files[key]) for key in keys)
+    pairs = f"{'up to ' * (most > 1)}{most} training{'s' * (most > 1)} each"
     annotate(axes, f"{task}: {num_jets:,} test jets, {pairs}", above_title=False)
-    sources = [
-        f"{published.title} ({published.output_correlations.source})"
-        for published in tables.legend.published
-        if published.output_correlations
-    ]
-    if sources:
+    if np.isfinite(published_TT).any():
+        sources = [
+            f"{published.title} ({published.output_correlations.source})"
+            for published in tables.legend.published
+            if published.output_correlations
+        ]
         axes.set_xlabel(f"above the diagonal: {', '.join(sources)}", fontsize="small", color=GREY)
+
+
+def _measured(tables: ScoreTables, keys: list[Key]) -> Array:
+    """Return the coefficients (T, T), means of the pairs of trainings that there are."""
+    num_trainings = [len(tables.files[key]) for key in keys]
+    sum_TT, number_TT = np.zeros((2, len(keys), len(keys)))
+    for place in range(max(num_trainings)):
+        rows = [row for row, number in enumerate(num_trainings) if number > place]
+        pairs = np.ix_(rows, rows)
+        sum_TT[pairs] += _correlations(*_scores(tables, [keys[row] for row in rows], place))
+        number_TT[pairs] += 1
+    measured_TT: Array = sum_TT / number_TT
+    return measured_TT
 
 
 def _scores(tables: ScoreTables, keys: list[Key], place: int) -> tuple[Array, Array]:
