@@ -374,7 +374,7 @@ def seeds_of_study():
 for task in STUDY.tasks:
     for dataset in CONFIG.tasks[task].datasets:
         files_of_dataset(dataset)  # a missing file is an error now, not a rule that never runs
-for tagger in STUDY.taggers:
+for tagger in set(LINEUP.behind(STUDY.taggers)) & CONFIG.taggers.keys():
     start = CONFIG.taggers[tagger].start_from
     if start and start.model and not start.model.exists():
         raise WorkflowError(f"taggers.{tagger}.start_from.model: no file {str(start.model)!r}")
