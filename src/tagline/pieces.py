@@ -1,0 +1,50 @@
+"""A batch in pieces of jets of similar length, for networks that see one jet at a time."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from tagline.batch import Batch
+from tagline.layers import positions
+
+CONSTITUENTS_OF_A_PIECE = (
+    700  # what layers of some hundred columns make of so many fits into caches
+)
+
+
+def by_pieces(network: Callable[[Batch], Tensor], batch: Batch) -> Tensor:
+    """Return the logits_BC of a network; on a CPU, of a piece at a time.
+
+    There, what does not fit into its caches is slow, and an attention to slots that are empty is
+    not free. Neither holds on a GPU.
+    """
+    num_B = batch.num_constituents_B
+    if num_B.device.type != "cpu" or num_B.sum() <= CONSTITUENTS_OF_A_PIECE:
+        return network(batch)
+    order_B = num_B.argsort(stable=True)
+    piece_B = (num_B[order_B].cumsum(0) - 1).clamp(min=0) // CONSTITUENTS_OF_A_PIECE
+    sizes = piece_B.bincount()
+    pieces = torch.split(order_B, sizes[sizes > 0].tolist())
+    logits = [network(taken(batch, rows_B)) for rows_B in pieces]
+    return torch.cat(logits).index_select(0, order_B.argsort())
+
+
+def taken(batch: Batch, rows_B: Tensor) -> Batch:
+    """Return the jets of these rows, in this order."""
+    num_B = batch.num_constituents_B[rows_B]
+    jet_of_constituent_P = torch.repeat_interleave(num_B)
+    first_B = batch.num_constituents_B.cumsum(0) - batch.num_constituents_B
+    empty = batch.constituents_PF[:0]
+    piece = Batch(
+        constituents_PF=empty,
+        jet_of_constituent_P=jet_of_constituent_P,
+        num_constituents_B=num_B,
+        features_BG=batch.features_BG[rows_B],
+        label_B=batch.label_B[rows_B],
+        weight_B=batch.weight_B[rows_B],
+        protected_BR=batch.protected_BR[rows_B],
+    )
+    rows_P = first_B[rows_B][jet_of_constituent_P] + positions(piece)
+    piece.constituents_PF = batch.constituents_PF.index_select(0, rows_P)
+    return piece
