@@ -9,6 +9,7 @@ import torch
 
 from tagline.delivery import batches, load
 from tagline.jets import JETS_FILE, read_columns, write_columns
+from tagline.memory import keep_freed
 from tagline.model import load_model, objective_of
 
 JETS_A_BATCH = 512
@@ -29,6 +30,8 @@ def score(
     """Write one row a jet: identity, label, weight, pt, protected columns and the score."""
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        keep_freed()
     network, tagger, inputs = load_model(model_file)
     network.to(device)
     objective = objective_of(tagger)

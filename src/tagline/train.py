@@ -12,6 +12,7 @@ from tagline.checkpoint import Checkpoints
 from tagline.devices import Place, gpus_of, place_of
 from tagline.fit import fit
 from tagline.inputs import read_inputs
+from tagline.memory import keep_freed
 from tagline.termination import Termination, signals_noted
 from tagline.trainer import Trainer
 from tagline.usage import measured
@@ -46,6 +47,8 @@ def take_part(
 ) -> bool:
     """Train in one of the processes and return whether the training has come to its end."""
     torch.set_num_threads(max(1, assignment.threads // fabric.world_size))
+    if place.accelerator == "cpu":
+        keep_freed()
     tagger = assignment.tagger
     inputs = read_inputs(assignment.prepared / "inputs.json")
     jets = {split: jets_of(split, assignment, inputs) for split in ("train", "validation")}
