@@ -13,8 +13,8 @@ from torch.nn import functional as F
 
 from benchmarks.racing import race, verdict
 from tagline.batch import Batch
-from tagline.geometric_algebra import Linear
 from tagline.memory import keep_freed
+from tagline.multivector_layers import Linear
 from tagline.taggers.lgatr import Config, Tagger
 from tests.clouds import random_cloud
 from tests.four_vectors import inputs_of

@@ -1,8 +1,7 @@
 """Norms of multivectors on a CPU: one pass over memory forward, one backward.
 
-Scalars (T, D), vectors (4, T, D) and bivectors (3, T, D) come as in `geometric_algebra`. What is
-normalised is one array, in an order that its caller chooses: as it came, or head by head for an
-attention, which saves copying it.
+Scalars (T, D), vectors (4, T, D) and bivectors (3, T, D) come as in `geometric_algebra`, and leave
+as one array: in their order, or head by head for an attention, which saves copying them.
 """
 
 from typing import Any, NamedTuple
@@ -263,9 +262,9 @@ def _normalise_backward(parts: Parts, order: Order, gradient: Array, out: Parts)
                 total += row[begin + c] * out_row[begin + c] + products_D[start + c]
             if width > both:
                 _standardise_backward(row, of_group, begin, both, out_row)
-            slope = -total / (norm2_G[group] * np.float32(channels))
-            if norm2_G[group] <= SMALLEST_NORM2:
-                slope = ZERO
+            slope = ZERO
+            if norm2_G[group] > SMALLEST_NORM2:
+                slope = -total / (norm2_G[group] * np.float32(channels))
             for c in range(both):
                 out_row[begin + c] += slope * row[begin + c]
             for c in range(start, start + both):
@@ -294,8 +293,7 @@ def _standardise_backward(
     for c in range(first, width):
         sum_g += gradient[c]
         sum_gx += gradient[c] * (row_D[begin + c] - mean)
-    mean_g = sum_g / np.float32(width - first)
-    mean_gx = sum_gx * scale * scale / np.float32(width - first)
+    share = ONE / np.float32(width - first)
     for c in range(first, width):
-        deviation = row_D[begin + c] - mean
-        out_D[begin + c] = scale * (gradient[c] - mean_g - deviation * mean_gx)
+        along = scale * scale * (row_D[begin + c] - mean) * sum_gx
+        out_D[begin + c] = scale * (gradient[c] - share * (sum_g + along))

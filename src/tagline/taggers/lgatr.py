@@ -14,19 +14,12 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.attention import Slots, slots_of
+from tagline.attention import Slots, attend, slots_of
 from tagline.batch import Batch
-from tagline.geometric_algebra import (
-    Linear,
-    Multivectors,
-    Width,
-    from_heads,
-    normalised,
-    normalised_heads,
-    product,
-)
+from tagline.geometric_algebra import Multivectors, product
 from tagline.inputs import Inputs
 from tagline.lorentz import FourVectors
+from tagline.multivector_layers import Linear, Width, from_heads, normalised, normalised_heads
 from tagline.pieces import by_pieces
 from tagline.strict import Strict
 
@@ -195,10 +188,8 @@ class Block(nn.Module):
 
     def _attended(self, query: Tensor, key: Tensor, value: Tensor, tokens: Tokens) -> Tensor:
         query_BHND, key_BHND, value_BHND = (each.transpose(1, 2) for each in (query, key, value))
-        attended_BHND = F.scaled_dot_product_attention(
-            query_BHND, key_BHND, value_BHND, tokens.bias_B11N
-        )
-        return attended_BHND.transpose(1, 2)
+        attended = attend(query_BHND, key_BHND, value_BHND, tokens.bias_B11N, dropout=0.0)
+        return attended.view(query.shape)
 
     def _mixed(self, attended_THD: Tensor) -> Multivectors:
         scaled_THD = attended_THD * self.head_factor[:, None]
