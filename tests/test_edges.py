@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from tagline import edges
+from tagline import perceptrons
 from tagline.edges import Edges, mean_of_layers
 from tests.clouds import randomise
 
@@ -34,7 +34,7 @@ def terms(dtype):
 
 @pytest.fixture(params=[10, 200, 10_000], autouse=True)
 def _pieces(request, monkeypatch):
-    monkeypatch.setattr(edges, "NUMBERS_OF_A_PIECE", request.param)
+    monkeypatch.setattr(perceptrons, "NUMBERS_OF_A_PIECE", request.param)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 
@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of arrays and numbers; it keeps its type and releases the GIL."""
-    return _kernel(function, forceinline=False)
+    return _kernel(function)
 
 
 def inlined(function: Callable[P, R]) -> Callable[P, R]:
@@ -24,13 +24,22 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return _kernel(function, forceinline=True)
 
 
-def _kernel(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
+def vectorised(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile it with sums in any order, so that loops over numbers become loops over vectors."""
+    freedoms = {"reassoc", "contract", "arcp", "nsz"}
+    return _kernel(function, error_model="numpy", fastmath=freedoms)
+
+
+def in_vectors(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function of numbers that vectorised loops call; its own sums keep their order."""
+    return _kernel(function, error_model="numpy", fastmath={"contract"})
+
+
+def _kernel(function: Callable[P, R], **options: Any) -> Callable[P, R]:  # noqa: ANN401
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_cache_folder(before))
     try:
-        kernel: Callable[P, R] = numba.njit(cache=True, nogil=True, forceinline=forceinline)(
-            function
-        )
+        kernel: Callable[P, R] = numba.njit(cache=True, nogil=True, **options)(function)
     finally:
         numba.config.CACHE_DIR = before
     return kernel

@@ -30,6 +30,12 @@ def he_uniform(linear: nn.Linear) -> nn.Linear:
     return linear
 
 
+def in_compiled_loops(x_PD: Tensor) -> bool:
+    """Tell whether compiled loops can do it: on a CPU, but not where operations are recorded."""
+    is_plain = x_PD.device.type == "cpu" and x_PD.dtype == torch.float32
+    return is_plain and not torch.compiler.is_exporting()
+
+
 def jet_sum(x_PD: Tensor, batch: Batch) -> Tensor:
     """Sum over the constituents of each jet, (P, D) to (B, D); an empty jet gives zero."""
     if torch.compiler.is_exporting():

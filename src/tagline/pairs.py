@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tagline.batch import Batch
-from tagline.layers import added_up, repeated
+from tagline.layers import added_up, positions, repeated
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,16 @@ def all_pairs(batch: Batch, *, with_itself: bool) -> Pairs:
     if not with_itself:
         swapped_Q -= (i_Q > j_Q).long()
     return Pairs(first_Q, second_Q, swapped_Q, start_P, num_P)
+
+
+def half_of_pairs(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the rows of i and j of all pairs with j up to i, by jet, then by i, then by j."""
+    position_P = positions(batch)
+    num_P = position_P + 1
+    first_Q = repeated(num_P, batch.longest)
+    start_P = num_P.cumsum(0) - num_P
+    place_Q = torch.arange(len(first_Q), device=first_Q.device) - start_P[first_Q]
+    return first_Q, first_Q - position_P[first_Q] + place_Q
 
 
 def _summed(x_QD: Tensor, start_P: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 
 from tagline.delivery import batches, load
 from tagline.jets import JETS_FILE, write_columns
+from tagline.memory import keep_freed_memory
 from tagline.model import load_model, objective_of
 from tagline.scored_jets import read_jets_to_score
 
@@ -27,6 +28,7 @@ def score(
     threads: int,
 ) -> None:
     """Write one row a jet: identity, label, weight, pt, protected columns and the score."""
+    keep_freed_memory()
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network, tagger, inputs = load_model(model_file)

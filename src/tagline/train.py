@@ -12,6 +12,7 @@ from tagline.checkpoint import Checkpoints
 from tagline.devices import Place, gpus_of, place_of
 from tagline.fit import fit
 from tagline.inputs import read_inputs
+from tagline.memory import keep_freed_memory
 from tagline.termination import Termination, signals_noted
 from tagline.trainer import Trainer
 from tagline.usage import measured
@@ -45,6 +46,7 @@ def take_part(
     fabric: Fabric, assignment: Assignment, place: Place, termination: Termination
 ) -> bool:
     """Train in one of the processes and return whether the training has come to its end."""
+    keep_freed_memory()
     torch.set_num_threads(max(1, assignment.threads // fabric.world_size))
     tagger = assignment.tagger
     inputs = read_inputs(assignment.prepared / "inputs.json")

@@ -10,10 +10,14 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.attention import Slots, attend, heads, slots_of
 from tagline.batch import Batch
+from tagline.groups import sorted_by_length
 from tagline.inputs import Inputs
-from tagline.layers import positions, repeated
+from tagline.jet_attention import JetAttention, attention_of
+from tagline.layers import in_compiled_loops
+from tagline.normed_layers import normed_layers
+from tagline.normformer import Weights, dense_half
+from tagline.pairs import half_of_pairs
 from tagline.strict import Strict
 
 MOMENTUM = ("px", "py", "pz", "energy")
@@ -55,53 +59,53 @@ class Block(nn.Module):
         self.second = nn.Linear(config.expansion * width, width)
         self.residual_factor = nn.Parameter(torch.ones(width))
 
-    def _attend(self, query: Tensor, key: Tensor, value: Tensor, bias_BHNN: Tensor) -> Tensor:
-        return attend(
-            heads(query, self.num_heads),
-            heads(key, self.num_heads),
-            heads(value, self.num_heads),
-            bias_BHNN,
-            dropout=self.dropout if self.training else 0.0,
-        )
-
     def _dense(self, x_PD: Tensor, attended_PD: Tensor) -> Tensor:
-        mixed_PHD = self.mixing(attended_PD).unflatten(1, (self.num_heads, -1))
-        scaled_PD = (mixed_PHD * self.head_factor[:, None]).flatten(1)
-        x_PD = x_PD + self._dropped(self.after_attention(scaled_PD))
-        hidden_PD = self._dropped(F.gelu(self.first(self.before_dense(x_PD))))
-        new_PD = self._dropped(self.second(self.inside_dense(hidden_PD)))
-        return new_PD + self.residual_factor * x_PD
+        dropout = self.dropout if self.training else 0.0
+        return dense_half(attended_PD, x_PD, self._weights(), dropout=dropout)
 
-    def _dropped(self, x_PD: Tensor) -> Tensor:
-        return F.dropout(x_PD, self.dropout, self.training)
+    def _weights(self) -> Weights:
+        """Return the weights of the dense half; linear layers contain what factors they can."""
+        factor_D = self.head_factor.repeat_interleave(len(self.residual_factor) // self.num_heads)
+        return Weights(
+            mixing=factor_D[:, None] * self.mixing.weight,
+            mixing_bias=factor_D * self.mixing.bias,
+            norm=self.after_attention.weight,
+            norm_bias=self.after_attention.bias,
+            first=self.first.weight * self.before_dense.weight,
+            first_bias=self.first.bias + self.first.weight @ self.before_dense.bias,
+            second=self.second.weight * self.inside_dense.weight,
+            second_bias=self.second.bias + self.second.weight @ self.inside_dense.bias,
+            residual=self.residual_factor,
+        )
 
 
 class ParticleBlock(Block):
     """Particles attend to all particles of their jet."""
 
-    def forward(self, x_PD: Tensor, slots: Slots, bias_BHNN: Tensor) -> Tensor:
+    def forward(self, x_PD: Tensor, attention: JetAttention, bias: Tensor) -> Tensor:
         """Return the new particles."""
         qkv_PD = self.projection(self.before_attention(x_PD))
-        query, key, value = slots.pad(qkv_PD).chunk(3, dim=2)
-        attended_BND = self._attend(query, key, value, bias_BHNN)
-        return self._dense(x_PD, slots.pack(attended_BND))
+        dropout = self.dropout if self.training else 0.0
+        return self._dense(x_PD, attention.attend(qkv_PD, bias, dropout=dropout))
 
 
 class ClassBlock(Block):
-    """A token attends to itself, in the slot in front, and to all particles of its jet.
+    """A token attends to itself, in front of the particles, and to all particles of its jet.
 
     The query is the token without its norm, as in the authors' code.
     """
 
-    def forward(self, token_BD: Tensor, x_PD: Tensor, slots: Slots, bias_B11N: Tensor) -> Tensor:
+    def forward(self, token_BD: Tensor, x_PD: Tensor, attention: JetAttention) -> Tensor:
         """Return the new tokens."""
         width = token_BD.shape[1]
         weight, bias = self.projection.weight, self.projection.bias
-        query = F.linear(token_BD, weight[:width], bias[:width])[:, None]
-        x_BND = slots.pad(self.before_attention(x_PD))
-        x_BND[:, 0] = self.before_attention(token_BD)
-        key, value = F.linear(x_BND, weight[width:], bias[width:]).chunk(2, dim=2)
-        return self._dense(token_BD, self._attend(query, key, value, bias_B11N)[:, 0])
+        query_BD = F.linear(token_BD, weight[:width], bias[:width])
+        key_value_BD, key_value_PD = (
+            F.linear(self.before_attention(rows), weight[width:], bias[width:])
+            for rows in (token_BD, x_PD)
+        )
+        qkv_BD = torch.cat([query_BD, key_value_BD], dim=1)
+        return self._dense(token_BD, attention.attend_from_tokens(qkv_BD, key_value_PD))
 
 
 class PairBias(nn.Module):
@@ -109,23 +113,17 @@ class PairBias(nn.Module):
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.BatchNorm1d(NUM_PAIR_FEATURES)]
         widths = (NUM_PAIR_FEATURES, *config.pair_embedding, config.heads)
+        layers: list[nn.Module] = [nn.BatchNorm1d(widths[0])]
         for num_in, num_out in pairwise(widths):
             layers += [nn.Linear(num_in, num_out), nn.BatchNorm1d(num_out), nn.GELU()]
         self.embedding = nn.Sequential(*layers)
 
-    def forward(self, momentum_P4: Tensor, batch: Batch, slots: Slots) -> Tensor:
-        """Return bias_BHNN; the features are symmetric, so half of the pairs is embedded."""
-        first_Q, second_Q = half_of_pairs(batch)
-        bias_QH = self.embedding(pair_features(momentum_P4, first_Q, second_Q))
-        jet_Q, position_P = batch.jet_of_constituent_P[first_Q], positions(batch)
-        row_Q, column_Q = position_P[first_Q], position_P[second_Q]
-        bias_BNNH = slots.mask(bias_QH.new_zeros(len(batch), 1, slots.longest, slots.longest))
-        bias_BNNH = bias_BNNH.squeeze(1)[..., None].repeat(1, 1, 1, bias_QH.shape[1])
-        bias_BNNH.index_put_((jet_Q, row_Q, column_Q), bias_QH)
-        bias_BNNH.index_put_((jet_Q, column_Q, row_Q), bias_QH)
-        return bias_BNNH.permute(0, 3, 1, 2).contiguous()
+    def forward(self, momentum_P4: Tensor, batch: Batch) -> Tensor:
+        """Return one row for each of `half_of_pairs`: the features are symmetric."""
+        features_Q4 = pair_features(momentum_P4, *half_of_pairs(batch))
+        norm, *layers = self.embedding
+        return normed_layers(norm(features_Q4), linears=layers[0::3], norms=layers[1::3])
 
 
 class Tagger(nn.Module):
@@ -140,6 +138,7 @@ class Tagger(nn.Module):
                 f"a particle transformer needs the features {', '.join(MOMENTUM)}; "
                 f"{', '.join(absent)} not among {', '.join(names) or 'none'}"
             )
+        self.num_heads = config.heads
         self.momentum = [names.index(name) for name in MOMENTUM]
         self.features = [names.index(name) for name in names if name not in MOMENTUM]
         width = config.embedding[-1]
@@ -162,28 +161,24 @@ class Tagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits_BC."""
+        if not in_compiled_loops(batch.constituents_PF):
+            return self._logits(batch)
+        ordered, order_B = sorted_by_length(batch)
+        logits_BC = self._logits(ordered)
+        return torch.empty_like(logits_BC).index_copy(0, order_B, logits_BC)
+
+    def _logits(self, batch: Batch) -> Tensor:
         x_PD = self.embedding(self.norm(batch.constituents_PF[:, self.features]))
-        slots = slots_of(batch)
-        bias_BHNN = self.pair_bias(batch.constituents_PF[:, self.momentum], batch, slots)
+        attention = attention_of(batch, x_PD, num_heads=self.num_heads)
+        momentum_P4 = batch.constituents_PF[:, self.momentum]
+        bias = attention.bias(self.pair_bias(momentum_P4, batch))
         for block in self.blocks:
-            x_PD = block(x_PD, slots, bias_BHNN)
-        slots = slots_of(batch, front=1)
-        no_bias_B11N = slots.mask(x_PD.new_zeros(len(batch), 1, 1, slots.longest))
+            x_PD = block(x_PD, attention, bias)
         token_BD = self.token_D.expand(len(batch), -1)
         for block in self.class_blocks:
-            token_BD = block(token_BD, x_PD, slots, no_bias_B11N)
+            token_BD = block(token_BD, x_PD, attention)
         logits_BC: Tensor = self.logits(self.last_norm(token_BD))
         return logits_BC
-
-
-def half_of_pairs(batch: Batch) -> tuple[Tensor, Tensor]:
-    """Return the rows of all pairs of constituents of a jet, the second not behind the first."""
-    position_P = positions(batch)
-    num_P = position_P + 1
-    first_Q = repeated(num_P, batch.longest)
-    start_P = num_P.cumsum(0) - num_P
-    place_Q = torch.arange(len(first_Q), device=first_Q.device) - start_P[first_Q]
-    return first_Q, first_Q - position_P[first_Q] + place_Q
 
 
 def pair_features(momentum_P4: Tensor, first_Q: Tensor, second_Q: Tensor) -> Tensor:
