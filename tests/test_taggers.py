@@ -219,6 +219,6 @@ def test_save_and_load_give_the_same_logits(network, tagger, jets, inputs, tmp_p
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
 def test_first_losses_are_the_golden_ones(name, network, tagger, jets):
-    steps = len(GOLDEN[name])  # fewer where neighbours, which may change, magnify what is rounded
+    steps = len(GOLDEN[name])  # fewer where a processor's own rounding grows from step to step
     losses = list(losses_of(network, tagger, jets, steps=steps, learning_rate=1e-4))
     assert losses == pytest.approx(GOLDEN[name], rel=1e-5)
