@@ -9,6 +9,8 @@ train      prepared   -> results/{task}/models/{tagger}/{decorrelation}/{seed}/
 score      model      -> results/{task}/scores/{tagger}/{decorrelation}/{seed}/
 interpret  model      -> results/{task}/attributions/{tagger}/{decorrelation}/{seed}.json
 export     model      -> results/{task}/models/{tagger}/{decorrelation}/{seed}/model.onnx
+import_scores, score_onnx: what was made elsewhere -> results/{task}/scores/...
+combine    scores     -> results/{task}/scores/... of ensembles and of networks that read scores
 decorrelate  scores   -> results/{task}/scores/... of methods that act after training
 evaluate   scores     -> results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json
 compare    metrics    -> results/{study}/tables/ and results/{study}/figures/
@@ -21,6 +23,7 @@ configfile: "config/datasets.yaml"
 configfile: "config/tasks.yaml"
 configfile: "config/representations.yaml"
 configfile: "config/taggers.yaml"
+configfile: "config/combinations.yaml"
 configfile: "config/decorrelations.yaml"
 configfile: "config/published/landscape.yaml"
 
@@ -35,6 +38,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
+include: "workflow/rules/lineup.smk"
 
 
 rule all:
@@ -54,6 +58,8 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/score.smk"
 include: "workflow/rules/interpret.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/outside.smk"
+include: "workflow/rules/combine.smk"
 include: "workflow/rules/decorrelate.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/compare.smk"

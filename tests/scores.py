@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.catalogue import Published, PublishedNumber
 from tagline.compare import Comparison, Key
 from tagline.evaluate import measure
 from tagline.files import write_json
-from tagline.jets import Columns
+from tagline.jets import Columns, write_columns
 from tagline.legend import DecorrelationLabel, Legend, TaggerLabel
+from tagline.published import OutputCorrelations, Published, PublishedNumber
+from tagline.score_tables import ScoreTables
+from tagline.score_tables import load as load_score_tables
 
 TOP_MASS, TOP_WIDTH = 172.0, 18.0
 QUALITY = {"pfn": 2.9, "cnn": 2.7, "topodnn": 2.3}
@@ -117,6 +119,28 @@ def sized_comparison(sizes: Sequence[int], *, num_jets: int) -> Comparison:
     return Comparison(toy_legend(), metrics)
 
 
+def toy_score_tables(folder: Path, *, num_jets: int, jets: int = 0) -> ScoreTables:
+    """Write the plain scores of three taggers and two seeds, and return the tables.
+
+    Args:
+        folder: gets the files where the workflow has them.
+        num_jets: of each table.
+        jets: added to the event ids of the last tagger, whose jets are then others.
+    """
+    files = []
+    for tagger, quality in QUALITY.items():
+        for seed in (1, 2):
+            path = folder / f"tops/scores/{tagger}/none/{seed}/test.parquet"
+            table = score_table(num_jets, seed=seed, quality=quality, sculpting=0.7)
+            if tagger == "topodnn":
+                table["event_id"] += np.uint64(jets)
+            noise = np.random.default_rng(len(files)).normal(0, 0.05, num_jets)
+            table["score"] = np.clip(table["score"] + noise, 0, 1).astype(np.float32)
+            write_columns(table, path, provenance={})
+            files.append(path)
+    return load_score_tables(files, toy_legend())
+
+
 def toy_legend() -> Legend:
     """Return names, and two published numbers of each tagger."""
     titles = {"pfn": "PFN", "cnn": "CNN", "topodnn": "TopoDNN"}
@@ -149,6 +173,12 @@ def toy_legend() -> Legend:
                 train_jets=1_211_000,
                 test_jets=404_000,
                 numbers=tuple(numbers),
+                output_correlations=OutputCorrelations(
+                    systems=("CNN", "TopoDNN", "LoLa", "PFN"),
+                    below=((0.955,), (0.974, 0.970), (0.984, 0.961, 0.981)),
+                    source="arXiv:1902.09914",
+                    location="Table 2",
+                ),
             ),
         ),
     )

@@ -17,7 +17,8 @@ PATTERNS = {
     "train": "results/benchmarks/train/{task}/{tagger}/{decorrelation}/{seed}.tsv",
 }
 HISTORIES = "results/{task}/models/{tagger}/{decorrelation}/{seed}/history.json"
-ONLY = {"task": ["tops"], "tagger": ["pfn", "cnn"], "seed": ["1", "2"]}
+ONLY = {"task": ["tops"], "tagger": ["pfn", "cnn"]}
+SEEDS = {"pfn": ["1", "2"], "cnn": ["1"]}
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 USAGE = {
     "device": "NVIDIA H200",
@@ -145,11 +146,33 @@ def test_the_account_of_files_is_drawn(root, tmp_path, monkeypatch):
     history = Path(HISTORIES.format(task="tops", tagger="pfn", decorrelation="none", seed=1))
     write_json({"usage": USAGE, "epochs": []}, history)
     table, note = tmp_path / "time.csv", tmp_path / "time.md"
-    account(PATTERNS, only=ONLY, histories=HISTORIES, csv_file=table, markdown_file=note)
+    account(
+        PATTERNS,
+        only=ONLY,
+        seeds=SEEDS,
+        histories=HISTORIES,
+        csv_file=table,
+        markdown_file=note,
+    )
     assert "NVIDIA H200" in note.read_text()
     png, pdf = tmp_path / "figure.png", tmp_path / "figure.pdf"
     draw("where_time_went", [table], legend=toy_legend(), png=png, pdf=pdf)
     assert png.stat().st_size > 0
+
+
+def test_a_number_that_is_no_seed_of_a_tagger_does_not_count(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(root)
+    write_benchmark(root / "results/benchmarks/train/tops/cnn/none/2.tsv", seconds=9)
+    table, note = tmp_path / "time.csv", tmp_path / "time.md"
+    account(
+        PATTERNS,
+        only=ONLY,
+        seeds=SEEDS,
+        histories=HISTORIES,
+        csv_file=table,
+        markdown_file=note,
+    )
+    assert {row.tagger: row.jobs for row in read(table)} == {"": 1, "pfn": 2, "cnn": 1}
 
 
 def test_the_figure_shows_every_hour_once(rows):

@@ -192,3 +192,12 @@ def test_the_stage_fits_on_validation_and_changes_only_scores(tmp_path):
     assert before.pop("score").dtype == after.pop("score").dtype == np.float32
     for name, column in before.items():
         np.testing.assert_array_equal(column, after[name])
+
+
+def test_nothing_is_fitted_on_no_scores(table, tmp_path):
+    files = {split: tmp_path / f"{split}.parquet" for split in ("validation", "test")}
+    none = {name: column[:0] for name, column in table.items()}
+    write_columns(none, files["validation"], provenance={})
+    write_columns(table, files["test"], provenance={})
+    with pytest.raises(ValueError, match=r"validation\.parquet: no validation scores to fit on"):
+        decorrelate(files, decorrelation=ENTRIES["ddt"], protected=["mass"], outputs=files)

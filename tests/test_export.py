@@ -18,7 +18,7 @@ from tagline.model import build, objective_of, save_model
 from tagline.padded_network import PaddedNetwork, arrays_of
 from tagline.parity import session_of
 from tests.clouds import randomise
-from tests.tasks import prepared_task, small, taggers
+from tests.tasks import prepared_task, shallow, small, taggers
 
 FAST = ("nsubjettiness_6", "pfn")
 each_tagger = pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def prepared(tmp_path_factory):
 
 def exported(name, prepared, folder):
     """Export a network with random weights, and return it."""
-    tagger, inputs = taggers()[name], read_inputs(prepared / "inputs.json")
+    tagger, inputs = shallow(name), read_inputs(prepared / "inputs.json")
     network = randomise(build(tagger, inputs)).eval()
     save_model(folder / "model.pt", weights=network.state_dict(), tagger=tagger, inputs=inputs)
     export_to(folder, folder / "model.pt", prepared, small(tagger.representation))

@@ -8,12 +8,14 @@ from matplotlib.figure import Figure
 
 from tagline import figures, plugins
 from tagline.attributions import Interpretation
-from tagline.compare import Comparison
+from tagline.compare import Comparison, Key
+from tagline.metrics import Estimate
+from tagline.score_tables import ScoreTables
 from tagline.style import SETTINGS
 from tests.interpretations import toy_interpretation
-from tests.scores import sized_comparison, toy_comparison
+from tests.scores import sized_comparison, toy_comparison, toy_score_tables
 
-SOURCES = {"metrics", "attributions", "images", "recipes", "benchmarks"}
+SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "benchmarks"}
 
 
 def reading(source: str) -> list[str]:
@@ -21,12 +23,18 @@ def reading(source: str) -> list[str]:
     return [name for name in names if plugins.constant_of("figures", name, "READS") == source]
 
 
-FROM_METRICS, FROM_ATTRIBUTIONS = reading("metrics"), reading("attributions")
+FROM_METRICS, FROM_SCORES = reading("metrics"), reading("scores")
+FROM_ATTRIBUTIONS = reading("attributions")
 
 
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
     return toy_comparison(num_jets=4000, replicas=20)
+
+
+@pytest.fixture(scope="module")
+def score_tables(tmp_path_factory) -> ScoreTables:
+    return toy_score_tables(tmp_path_factory.mktemp("scores"), num_jets=2000)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +84,51 @@ def test_survives_a_test_set_of_a_few_jets(name, tiny_comparison):
 def test_training_sizes_lead_to_the_published_one() -> Figure:
     comparison = sized_comparison((5_000, 20_000, 60_000, 200_000), num_jets=20_000)
     return plugins.load("figures", "training_sizes").draw(comparison)
+
+
+@pytest.mark.parametrize("without", [{"cnn"}, {"pfn", "cnn", "topodnn"}])
+def test_what_has_no_epochs_has_no_learning_curve(without, tiny_comparison):
+    metrics = {
+        key: {
+            seed: one.model_copy(update={"history": {"train_jets": 1}})
+            if key.tagger in without
+            else one
+            for seed, one in seeds.items()
+        }
+        for key, seeds in tiny_comparison.metrics.items()
+    }
+    comparison = Comparison(tiny_comparison.legend, metrics)
+    figure = plugins.load("figures", "learning_curves").draw(comparison)
+    figure.draw_without_rendering()
+    assert len(figure.axes) == max(1, 3 - len(without))
+
+
+@pytest.mark.parametrize("name", FROM_SCORES)
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_looks_as_before_with_scores(name, score_tables) -> Figure:
+    return plugins.load("figures", name).draw(score_tables)
+
+
+@pytest.mark.parametrize("name", FROM_SCORES)
+def test_survives_a_few_scored_jets(name, tmp_path):
+    tables = toy_score_tables(tmp_path, num_jets=4)
+    plugins.load("figures", name).draw(tables).draw_without_rendering()
+
+
+@pytest.mark.parametrize("name", FROM_METRICS)
+def test_survives_a_tagger_that_was_made_elsewhere(name, tiny_comparison):
+    """It has one training, no epochs, no decorrelation of its own, and perhaps no parameters."""
+    metrics = {
+        key: seeds
+        for key, seeds in tiny_comparison.metrics.items()
+        if key.tagger != "cnn" or key.decorrelation == "none"
+    }
+    key = Key("tops", "cnn", "none")
+    zero = Estimate(value=0, low=0, high=0)
+    one = metrics[key][1].model_copy(update={"history": {"train_jets": 0, "num_parameters": 0}})
+    metrics[key] = {1: one.model_copy(update={"values": one.values | {"parameters": zero}})}
+    comparison = Comparison(tiny_comparison.legend, metrics)
+    plugins.load("figures", name).draw(comparison).draw_without_rendering()
 
 
 def test_the_same_numbers_give_the_same_bytes(comparison, tmp_path):

@@ -5,10 +5,10 @@ import csv
 import numpy as np
 import pytest
 
-from tagline.catalogue import Published, PublishedNumber
 from tagline.compare import Combined, Comparison, Key, combine, load
 from tagline.metrics import Estimate
-from tagline.tables import METRICS, Row, rows, show, write
+from tagline.published import Published, PublishedNumber
+from tagline.tables import METRICS, Row, markdown, rows, show, write
 from tagline.verdict import verdict
 from tests.scores import toy_comparison, toy_legend, write_metrics_files
 
@@ -70,7 +70,7 @@ def test_what_does_not_go_together_is_said_to_be_left_out(comparison, tmp_path):
     metrics = {key: seeds for key, seeds in comparison.metrics.items() if key[1:] not in left_out}
     write(Comparison(legend, metrics), tmp_path)
     table = (tmp_path / "comparison.md").read_text()
-    assert "no steps to act on: CNN with DisCo, TopoDNN with DisCo." in table
+    assert "do not go together: CNN with DisCo, TopoDNN with DisCo." in table
     assert [line.split(" | ")[1] for line in table.splitlines() if "| DisCo |" in line] == ["PFN"]
 
 
@@ -81,9 +81,23 @@ def test_published_numbers_stand_beside_the_undecorrelated_tagger_alone(comparis
     }
 
 
+def test_subsets_are_not_called_seeds(comparison):
+    label = comparison.legend.taggers["cnn"].model_copy(update={"varied": "subset"})
+    taggers = {**comparison.legend.taggers, "cnn": label}
+    legend = comparison.legend.model_copy(update={"taggers": taggers})
+    ensemble = Comparison(legend, comparison.metrics)
+    text = markdown(legend, rows(ensemble))
+    assert "| 2 subsets |" in text
+    assert "share trainings" in text
+    assert "subset" not in markdown(comparison.legend, rows(comparison))
+    assert ensemble.describe(Key("tops", "cnn", "none")).endswith("2 subsets")
+    assert ensemble.describe(PLAIN).endswith("2 seeds")
+
+
 def row(value: float, low: float, high: float) -> Row:
     sizes = {"seeds": 1, "train_jets": 1, "test_jets": 1, "spread": np.nan}
     names = {"task": "", "tagger": "", "decorrelation": "", "metric": "", "source": ""}
+    names["varied"] = "seed"
     published = {"published": None, "published_uncertainty": None, "verdict": ""}
     return Row(value=value, low=low, high=high, **sizes, **names, **published)
 
@@ -102,7 +116,9 @@ def test_shows_two_digits_of_the_uncertainty(value, low, high, expected):
     assert show(row(value, low, high)) == expected
 
 
-def judge(monkeypatch, measured: Combined, published: float, *, train_jets: int) -> str:
+def judge(
+    monkeypatch, measured: Combined, published: float, *, train_jets: int, caveat: str = ""
+) -> str:
     """Return the verdict on a rejection with a published uncertainty of 3."""
     number = PublishedNumber(
         system="PFN",
@@ -111,6 +127,7 @@ def judge(monkeypatch, measured: Combined, published: float, *, train_jets: int)
         uncertainty=3,
         source="",
         location="",
+        caveat=caveat,
     )
     source = Published(title="", source="", train_jets=600, test_jets=1, numbers=(number,))
     legend = toy_legend().model_copy(update={"published": (source,), "generated_tasks": ()})
@@ -134,6 +151,12 @@ def test_verdicts_count_both_uncertainties_and_name_the_training_size(
 ):
     measured = Combined(value=value, low=value - 4, high=value + 4, spread=np.nan, num_seeds=1)
     assert judge(monkeypatch, measured, 100.0, train_jets=train_jets) == expected
+
+
+def test_a_verdict_repeats_the_caveat_of_the_number(monkeypatch):
+    measured = Combined(value=100.0, low=96, high=104, spread=np.nan, num_seeds=1)
+    judged = judge(monkeypatch, measured, 100.0, train_jets=0, caveat="trained on test jets")
+    assert judged == "agrees (+0.0 sigma); not trained; trained on test jets"
 
 
 @pytest.mark.parametrize(("low", "expected"), [(90, "only a lower limit"), (110, "above")])

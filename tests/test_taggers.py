@@ -16,15 +16,17 @@ from tagline.fitted import Fitted
 from tagline.inputs import Inputs, read_inputs
 from tagline.model import build, load_model, num_parameters, objective_of, save_model
 from tagline.optimisers import optimiser_of
-from tests.tasks import prepared_task, representations, small, taggers
+from tests.tasks import prepared_task, representations, shallow, small, taggers
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text())
 NAMES = sorted(taggers())
 STEPWISE = [name for name in NAMES if taggers()[name].training]
 NUM_JETS = 32
+NUM_FITTED_JETS = 256  # some fits see no labels
 
 # 1902.09914 rounds them to 610k, 1.46M, 59k, 82k, 82k, 57k, 58k, 1k, 127k and 34k; 1902.08570 to
-# 366k, 26k and 348k, 2202.03772 to 2.1M, 2201.08187 to 0.2M; PELICAN's authors to 208k.
+# 366k, 26k and 348k, 2202.03772 to 2.1M, 2201.08187 to 0.2M; PELICAN's authors to 208k; 2411.00446
+# to 1.1M, of which some do nothing, see `taggers/lgatr.py`.
 PUBLISHED_PARAMETERS = {
     "cnn": 609_666,
     "resnext": 1_457_314,
@@ -40,6 +42,7 @@ PUBLISHED_PARAMETERS = {
     "pcnn": 348_400,
     "lorentznet": 224_072,
     "pelican": 208_498,
+    "lgatr": 1_075_618,
     "lola": 126_952,
     "treenin": 33_901,
 }
@@ -54,10 +57,10 @@ def _one_thread():
 
 
 @cache
-def task(name: str) -> tuple[PackedJets, Inputs]:
+def task(name: str, num_jets: int = NUM_JETS) -> tuple[PackedJets, Inputs]:
     representation = small(name)
     with TemporaryDirectory() as folder:
-        prepared = prepared_task(Path(folder), representation, num_jets=NUM_JETS)
+        prepared = prepared_task(Path(folder), representation, num_jets=num_jets)
         inputs = read_inputs(prepared / "inputs.json")
         return load(prepared / "train", inputs, protected=["mass"]), inputs
 
@@ -155,6 +158,7 @@ def test_gradients_reach_every_parameter(network, tagger, jets):
 
 PERMUTABLE = (
     "efn",
+    "lgatr",
     "lorentznet",
     "particle_transformer",
     "particlenet",
@@ -192,12 +196,18 @@ def test_an_energy_flow_network_is_infrared_and_collinear_safe(network, jets, in
 
 
 @pytest.mark.parametrize("name", STEPWISE)
-def test_overfits_a_few_jets(network, tagger, jets):
+def test_overfits_a_few_jets(name, jets, inputs):
+    tagger = shallow(name)
+    torch.manual_seed(1)
+    network = build(tagger, inputs).eval()
     assert any(loss < 0.1 for loss in losses_of(network, tagger, jets, steps=300))
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - set(STEPWISE)))
-def test_a_fit_tells_its_jets_apart(network, tagger, jets):
+def test_a_fit_tells_its_jets_apart(tagger):
+    jets, inputs = task(tagger.representation, NUM_FITTED_JETS)
+    network = build(tagger, inputs).eval()
+    network.fit(jets, seed=1)
     batch = jets.take(every_row(jets))
     assert objective_of(tagger).loss(network(batch), batch) < math.log(2)
 
@@ -213,6 +223,6 @@ def test_save_and_load_give_the_same_logits(network, tagger, jets, inputs, tmp_p
 
 @pytest.mark.parametrize("name", sorted(GOLDEN))
 def test_first_losses_are_the_golden_ones(name, network, tagger, jets):
-    steps = len(GOLDEN[name])  # fewer where neighbours, which may change, magnify what is rounded
+    steps = len(GOLDEN[name])  # fewer where a processor's own rounding grows from step to step
     losses = list(losses_of(network, tagger, jets, steps=steps, learning_rate=1e-4))
     assert losses == pytest.approx(GOLDEN[name], rel=1e-5)

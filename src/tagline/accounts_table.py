@@ -78,6 +78,7 @@ def account(
     patterns: Mapping[str, str],
     *,
     only: Mapping[str, Sequence[str]],
+    seeds: Mapping[str, Sequence[str]],
     histories: str,
     csv_file: Path,
     markdown_file: Path,
@@ -87,11 +88,16 @@ def account(
     Args:
         patterns: path of the benchmark files of each rule, with wildcards, in the data's order.
         only: the values that belong to the study of some wildcards.
+        seeds: those of each tagger, which may count subsets of trainings.
         histories: path of the histories of the trainings, with wildcards.
         csv_file: gets every number.
         markdown_file: gets what a person reads.
     """
-    runs = read_runs(patterns, only=only, root=Path())
+    runs = [
+        run
+        for run in read_runs(patterns, only=only, root=Path())
+        if "seed" not in run.wildcards or run.wildcards["seed"] in seeds[run.wildcards["tagger"]]
+    ]
     usages = {
         tuple(sorted(wildcards.items())): read_json(path).get("usage")
         for path, wildcards in find(histories, root=Path())

@@ -5,8 +5,9 @@ Names of tensors end in their dimensions:
 J jets of a file, B jets of a batch, P packed constituents of all jets of a batch, Q packed pairs
 of constituents of a jet, N constituents of one padded jet, 4 components E, px, py, pz, F features
 of a constituent, G features of a jet, R protected columns, K image channels, Y image rows, X image
-columns, D latent, H heads, C classes. In clustering trees T nodes of all jets, S declusterings; in
-boosted trees T trees of a sum, M nodes of all trees, W walks of a jet through a tree.
+columns, D latent, H heads, C classes, M members of a combination. In clustering trees T nodes of
+all jets, S declusterings; in boosted trees T trees of a sum, M nodes of all trees, W walks of a
+jet through a tree.
 """
 
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ from tagline.records import Fetch
 from tagline.strict import Strict, did_you_mean
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Plugin = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*|.+\.py)$")]
 Parameters = dict[str, Any]
 
 
@@ -289,7 +290,9 @@ class StartFrom(Strict):
 class Tagger(Strict):
     """A network: its architecture's plugin, what it reads, and how it is trained."""
 
-    architecture: Name = Field(description="plugin in `taggers/`")
+    architecture: Plugin = Field(
+        description="plugin in `taggers/`, or the path of a file of one's own: `my/tagger.py`"
+    )
     representation: Name = Field(description="an entry of `representations`")
     objective: Name = Field("supervised", description="plugin in `objectives/`")
     parameters: Parameters = Field(default_factory=dict, description="its own keys, see below")
@@ -352,24 +355,3 @@ class Decorrelation(Strict):
             "decorrelation", self.method, "Decorrelation", method="penalty"
         )
         return tagger.training is not None or not has_penalty
-
-
-class PublishedNumber(Strict):
-    """One number of a paper, and where it stands there."""
-
-    system: str = Field(description="the paper's name of the tagger")
-    metric: Literal["auc", "accuracy", "rejection_at_0.3", "rejection_at_0.5", "parameters"]
-    value: float = Field(description="as printed")
-    uncertainty: float | None = Field(None, description="as printed, if any")
-    source: str = Field(description="the paper")
-    location: str = Field(description="table or figure")
-
-
-class Published(Strict):
-    """The published numbers of one comparison, and the size it was trained with."""
-
-    title: str = Field(description="name in figures and tables")
-    source: str = Field(description="the paper")
-    train_jets: int = Field(gt=0, description="jets of its training set")
-    test_jets: int = Field(gt=0, description="jets of its test set")
-    numbers: tuple[PublishedNumber, ...] = Field(description="what it printed")

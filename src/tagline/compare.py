@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tagline.catalogue import Published, PublishedNumber
 from tagline.legend import Legend
 from tagline.metrics import Estimate, Metrics, read_metrics
+from tagline.published import Published, PublishedNumber
 
 
 class Key(NamedTuple):
@@ -96,11 +96,15 @@ class Comparison:
 
     def describe(self, key: Key) -> str:
         """Say how many jets and trainings are behind the numbers."""
-        num_seeds = len(self.metrics[key])
         return (
             f"{key.task}: {self.train_jets(key):,} training jets, {self.test_jets(key):,} test "
-            f"jets, {num_seeds} {'seeds' if num_seeds > 1 else 'seed'}"
+            f"jets, {self.repeats(key)}"
         )
+
+    def repeats(self, key: Key) -> str:
+        """Count the seeds, or the subsets of trainings, that are combined."""
+        number, varied = len(self.metrics[key]), self.legend.taggers[key.tagger].varied
+        return f"{number} {varied}{'s' * (number != 1)}"
 
     def value(self, key: Key, name: str) -> Combined:
         """Return one of the measured values, seeds combined."""

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 
@@ -19,6 +19,11 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return _kernel(function)
 
 
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a small function into those that call it, where a call would cost as much as it."""
+    return _kernel(function, forceinline=True)
+
+
 def vectorised(function: Callable[P, R]) -> Callable[P, R]:
     """Compile it with sums in any order, so that loops over numbers become loops over vectors."""
     freedoms = {"reassoc", "contract", "arcp", "nsz"}
@@ -30,12 +35,7 @@ def in_vectors(function: Callable[P, R]) -> Callable[P, R]:
     return _kernel(function, error_model="numpy", fastmath={"contract"})
 
 
-def inlined(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a small function into those that call it, where a call would cost as much as it."""
-    return _kernel(function, forceinline=True)
-
-
-def _kernel(function: Callable[P, R], **options: object) -> Callable[P, R]:
+def _kernel(function: Callable[P, R], **options: Any) -> Callable[P, R]:  # noqa: ANN401
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_cache_folder(before))
     try:

@@ -4,8 +4,8 @@ The catalogue is mappings by name; the study selects from it in lists. Threads, 
 partitions are not here: they belong to rules and profiles.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
-from itertools import product
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -15,12 +15,14 @@ from tagline.catalogue import (
     Dataset,
     Decorrelation,
     Name,
-    Published,
     Recipe,
     Representation,
     Tagger,
     Task,
 )
+from tagline.contenders import Combination, Outside
+from tagline.lineup import Lineup
+from tagline.published import Published
 from tagline.strict import Strict, did_you_mean
 
 
@@ -30,7 +32,9 @@ class Study(Strict):
     name: Name = Field(description="folder of its tables and figures in `results/`")
     title: str = Field(description="heading of its report")
     tasks: tuple[Name, ...] = Field(min_length=1, description="entries of `tasks`")
-    taggers: tuple[Name, ...] = Field(min_length=1, description="entries of `taggers`")
+    taggers: tuple[Name, ...] = Field(
+        min_length=1, description="entries of `taggers`, `combinations` or `outside`"
+    )
     decorrelations: tuple[Name, ...] = Field(
         min_length=1, description="entries of `decorrelations`"
     )
@@ -68,6 +72,12 @@ class Config(Strict):
     tasks: dict[Name, Task] = Field(description="problems to solve")
     representations: dict[Name, Representation] = Field(description="how jets become numbers")
     taggers: dict[Name, Tagger] = Field(description="networks and how they are trained")
+    combinations: dict[Name, Combination] = Field(
+        default_factory=dict, description="scores made of several taggers' scores"
+    )
+    outside: dict[Name, Outside] = Field(
+        default_factory=dict, description="taggers made elsewhere"
+    )
     decorrelations: dict[Name, Decorrelation] = Field(description="methods against sculpting")
     published: dict[Name, Published] = Field(default_factory=dict, description="numbers of papers")
     study: Study = Field(description="the comparison to make")
@@ -87,8 +97,16 @@ class Config(Strict):
                 self.representations, [tagger.representation], f"taggers.{name}.representation"
             )
             self._check_start(name)
+        for name, outside in self.outside.items():
+            if outside.onnx:
+                key = f"outside.{name}.onnx.representation"
+                _require(self.representations, [outside.onnx.representation], key)
+        for name, combination in self.combinations.items():
+            members = {**self.taggers, **self.outside}
+            _require(members, combination.members, f"combinations.{name}.members")
         _require(self.tasks, self.study.tasks, "study.tasks")
-        _require(self.taggers, self.study.taggers, "study.taggers")
+        scored = {**self.taggers, **self.combinations, **self.outside}
+        _require(scored, self.study.taggers, "study.taggers")
         _require(self.decorrelations, self.study.decorrelations, "study.decorrelations")
         _require(self.published, self.study.published, "study.published")
         _require(self.representations, self.study.images, "study.images")
@@ -117,6 +135,18 @@ class Config(Strict):
             before.append(start.tagger)
 
     @model_validator(mode="after")
+    def _names_are_of_one_kind(self) -> Self:
+        kinds: dict[str, Mapping[str, Any]] = {
+            "taggers": self.taggers,
+            "combinations": self.combinations,
+            "outside": self.outside,
+        }
+        for (kind, names), (other, others) in itertools.combinations(kinds.items(), 2):
+            for name in sorted(names.keys() & others.keys()):
+                raise ValueError(f"{name!r} is declared in `{kind}` and in `{other}`: rename one")
+        return self
+
+    @model_validator(mode="after")
     def _has_one_plain_training(self) -> Self:
         plain = [name for name, entry in self.decorrelations.items() if entry.when == "never"]
         if len(plain) != 1:
@@ -126,12 +156,20 @@ class Config(Strict):
         return self
 
     @model_validator(mode="after")
-    def _every_tagger_is_compared(self) -> Self:
-        for tagger in self.study.taggers:
-            if tagger not in dict(self.compared):
+    def _taggers_can_be_scored(self) -> Self:
+        study = self.study
+        for name in study.taggers:
+            if not self.lineup.seeds_of(name):
+                wanted = self.combinations[name].subset
                 raise ValueError(
-                    f"study.taggers: {tagger!r} is fitted at once, and what it would be compared "
-                    f"with, {', '.join(self.study.decorrelations)}, acts on steps of a training"
+                    f"combinations.{name}.subset: there are no {wanted} trainings of the "
+                    f"{len(study.seeds)} in study.seeds"
+                )
+            possible = self.lineup.decorrelations_of(name)
+            if not set(possible) & set(study.decorrelations):
+                raise ValueError(
+                    f"study.decorrelations: {name!r} can have none of them, "
+                    f"but {', '.join(possible)}"
                 )
         return self
 
@@ -142,15 +180,26 @@ class Config(Strict):
 
     @property
     def left_out(self) -> list[tuple[str, str]]:
-        """The pairs that it does not, for the method needs steps and the tagger has none."""
+        """The pairs that do not go together: a penalty needs steps, a post-hoc method scores."""
         return [pair for pair in self._pairs if not self._suit(*pair)]
 
     @property
     def _pairs(self) -> list[tuple[str, str]]:
-        return list(product(self.study.taggers, self.study.decorrelations))
+        return list(itertools.product(self.study.taggers, self.study.decorrelations))
 
     def _suit(self, tagger: str, decorrelation: str) -> bool:
-        return self.decorrelations[decorrelation].suits(self.taggers[tagger])
+        return decorrelation in self.lineup.decorrelations_of(tagger)
+
+    @property
+    def lineup(self) -> Lineup:
+        """What can be named as a tagger."""
+        return Lineup(
+            taggers=self.taggers,
+            combinations=self.combinations,
+            outside=self.outside,
+            decorrelations=self.decorrelations,
+            seeds=self.study.seeds,
+        )
 
     @property
     def plain(self) -> str:
@@ -187,6 +236,8 @@ def changes_results(config: Config) -> dict[str, Any]:
             "published": True,
             "recipes": {"__all__": {"reference"}},
             "taggers": {"__all__": {"title", "paper"}},
+            "combinations": {"__all__": {"title", "paper", "max_subsets"}},
+            "outside": {"__all__": {"title", "paper"}},
             "decorrelations": {"__all__": {"title"}},
         },
     )

@@ -31,6 +31,8 @@ def decorrelate(
     """
     method = load(decorrelation)
     validation = read_columns(score_files["validation"])
+    if not len(validation["score"]):
+        raise ValueError(f"{score_files['validation']}: no validation scores to fit on")
     fitted = method.fit(
         validation["score"].astype(np.float64),
         _stack(validation, protected),

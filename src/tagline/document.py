@@ -16,7 +16,14 @@ from tagline import plugins
 from tagline.config import Config
 from tagline.strict import Strict
 
-CONFIGURABLE = ("datasets", "representations", "taggers", "objectives", "decorrelation")
+CONFIGURABLE = (
+    "datasets",
+    "representations",
+    "taggers",
+    "objectives",
+    "decorrelation",
+    "combinations",
+)
 
 HEADER = """# Configuration
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagline import attributions, compare, plugins
+from tagline import attributions, compare, plugins, score_tables
 from tagline.accounts_table import Account, read
 from tagline.figures import save
 from tagline.files import read_json
@@ -18,8 +18,8 @@ def draw(name: str, files: Sequence[Path], *, legend: Legend, png: Path, pdf: Pa
 
     Args:
         name: the plugin.
-        files: metrics, attributions, prepared folders, validations or a time table, as the
-            plugin's READS says.
+        files: metrics, score tables, attributions, prepared folders, validations or a time table,
+            as the plugin's READS says.
         legend: titles and published numbers.
         png: gets the figure as pixels.
         pdf: gets the figure as vectors.
@@ -55,6 +55,7 @@ def read_account(files: Sequence[Path], legend: Legend) -> Account:
 
 SOURCES: dict[str, Callable[[Sequence[Path], Legend], Any]] = {
     "metrics": compare.load,
+    "scores": score_tables.load,
     "attributions": attributions.load,
     "images": read_images,
     "recipes": read_validations,

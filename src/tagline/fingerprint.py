@@ -2,7 +2,8 @@
 
 Snakemake sees the scripts but not the modules they import. A fingerprint hashes the syntax trees,
 without comments and docstrings, of a stage's modules and of all they import inside the package.
-The configuration layer is left out: its values reach a rule as parameters.
+A plugin outside the package goes by its path. The configuration layer is left out: its values
+reach a rule as parameters.
 """
 
 import ast
@@ -18,14 +19,24 @@ PACKAGE = "tagline"
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 CONFIGURATION = {
     f"{PACKAGE}.{name}"
-    for name in ("catalogue", "config", "legend", "strict", "plugins", "fingerprint")
+    for name in (
+        "catalogue",
+        "config",
+        "contenders",
+        "fingerprint",
+        "legend",
+        "lineup",
+        "plugins",
+        "published",
+        "strict",
+    )
 }
 _behind: dict[str, tuple[Path, ...]] = {}
 
 
 @cache
 def fingerprint(*modules: str) -> str:
-    """Hash the named modules of the package and everything they import inside it.
+    """Hash the named modules, or files, and everything they import inside the package.
 
     Raises:
         ValueError: a module does not exist.
@@ -61,7 +72,9 @@ def digest(values: Any, files: Iterable[Path] = ()) -> str:  # noqa: ANN401 (any
 
 @cache
 def path_of(module: str) -> Path:
-    """Return the file of a module, which need not exist."""
+    """Return the file of a module, which need not exist; a path is its own."""
+    if module.endswith(".py"):
+        return Path(module)
     path = SOURCE.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
@@ -93,5 +106,5 @@ def imports_of(module: str) -> frozenset[str]:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
     inside = {name for name in found if name.startswith(f"{PACKAGE}.") and path_of(name).exists()}
-    parents = {name.rpartition(".")[0] for name in inside | {module}} - {PACKAGE, ""}
-    return frozenset(inside | parents - {module})
+    around = {name.rpartition(".")[0] for name in inside | {module}} - {module}
+    return frozenset(inside | {name for name in around if name.startswith(f"{PACKAGE}.")})

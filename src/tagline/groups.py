@@ -1,12 +1,13 @@
 """Jets with equally many constituents, which together are arrays without any padding."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from tagline.batch import Batch
+from tagline.pieces import taken
 
 
 @dataclass(frozen=True)
@@ -40,23 +41,8 @@ class Group:
 
 def sorted_by_length(batch: Batch) -> tuple[Batch, Tensor]:
     """Return the jets from the shortest to the longest, and where each of them was."""
-    num_B = batch.num_constituents_B
-    order_B = num_B.argsort(stable=True)
-    sorted_num_B = num_B[order_B]
-    jet_P = torch.repeat_interleave(sorted_num_B)
-    shift_B = (num_B.cumsum(0) - num_B)[order_B] - (sorted_num_B.cumsum(0) - sorted_num_B)
-    row_P = torch.arange(len(jet_P), device=jet_P.device) + shift_B[jet_P]
-    ordered = replace(
-        batch,
-        constituents_PF=batch.constituents_PF[row_P],
-        jet_of_constituent_P=jet_P,
-        num_constituents_B=sorted_num_B,
-        features_BG=batch.features_BG[order_B],
-        label_B=batch.label_B[order_B],
-        weight_B=batch.weight_B[order_B],
-        protected_BR=batch.protected_BR[order_B],
-    )
-    return ordered, order_B
+    order_B = batch.num_constituents_B.argsort(stable=True)
+    return taken(batch, order_B), order_B
 
 
 def groups_of(num_B: Tensor, *, max_pairs: int) -> list[Group]:

@@ -1,15 +1,17 @@
 """The legend of a study: what its figures and tables call things, and the published numbers."""
 
-from tagline.catalogue import Published
 from tagline.config import Config
+from tagline.lineup import Varied
+from tagline.published import Published
 from tagline.strict import Strict
 
 
 class TaggerLabel(Strict):
-    """A tagger in figures and tables, and its name in papers."""
+    """A tagger in figures and tables, its name in papers, and what its several scores are of."""
 
     title: str
     paper: str
+    varied: Varied = "seed"
 
 
 class DecorrelationLabel(Strict):
@@ -42,12 +44,13 @@ class Legend(Strict):
 def legend_of(config: Config) -> Legend:
     """Take the names and published numbers of a study out of its configuration."""
     study = config.study
-    taggers = {name: config.taggers[name] for name in study.taggers}
+    lineup = config.lineup
+    taggers = {name: lineup.entries[name] for name in study.taggers}
     methods = {name: config.decorrelations[name] for name in study.decorrelations}
     return Legend(
         title=study.title,
         taggers={
-            name: TaggerLabel(title=tagger.title, paper=tagger.paper)
+            name: TaggerLabel(title=tagger.title, paper=tagger.paper, varied=lineup.varied(name))
             for name, tagger in taggers.items()
         },
         decorrelations={

@@ -1,11 +1,14 @@
 """Finding plugins by name: the module is the plugin, and its file name is the config value.
 
-The `Config` of a plugin is read from the syntax tree of its file, so that a configuration can be
+A plugin of one's own lies outside the package and is named by its path, which ends in `.py`. The
+`Config` of a plugin is read from the syntax tree of its file, so that a configuration can be
 checked without importing torch.
 """
 
 import ast
 import importlib
+import importlib.util
+import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +17,15 @@ from typing import cast
 from tagline.strict import Strict, did_you_mean
 
 PACKAGE = Path(__file__).parent
-KINDS = ("datasets", "representations", "taggers", "objectives", "decorrelation", "figures")
+KINDS = (
+    "datasets",
+    "representations",
+    "taggers",
+    "objectives",
+    "decorrelation",
+    "combinations",
+    "figures",
+)
 
 
 def names(kind: str) -> list[str]:
@@ -24,14 +35,56 @@ def names(kind: str) -> list[str]:
 
 def require(kind: str, name: str) -> None:
     """Raise ValueError if there is no such plugin."""
-    if name not in names(kind):
+    if is_path(name):
+        if not Path(name).is_file():
+            beside = [str(path) for path in Path(name).parent.glob("*.py")]
+            raise ValueError(
+                f"no file {name!r} in the working directory: {did_you_mean(name, beside)}"
+            )
+    elif name not in names(kind):
         raise ValueError(f"no {kind} plugin {name!r}: {did_you_mean(name, names(kind))}")
+
+
+def is_path(name: str) -> bool:
+    """Tell the path of a file outside the package from the name of a plugin inside it."""
+    return name.endswith(".py")
+
+
+def path_of(kind: str, name: str) -> Path:
+    """Return the file of a plugin."""
+    require(kind, name)
+    return Path(name) if is_path(name) else PACKAGE / kind / f"{name}.py"
+
+
+def module_of(kind: str, name: str) -> str:
+    """Return the name by which a plugin is fingerprinted: its module, or its path."""
+    return name if is_path(name) else f"tagline.{kind}.{name}"
 
 
 def load(kind: str, name: str) -> ModuleType:
     """Import a plugin."""
     require(kind, name)
-    return importlib.import_module(f"tagline.{kind}.{name}")
+    return _load_file(name) if is_path(name) else importlib.import_module(module_of(kind, name))
+
+
+def _load_file(name: str) -> ModuleType:
+    """Import a file under its path, by which its classes find their module."""
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, name)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+def _parse(kind: str, name: str) -> ast.Module:
+    path = path_of(kind, name)
+    try:
+        return ast.parse(path.read_text(), filename=str(path))
+    except SyntaxError as error:
+        raise ValueError(f"{path}, line {error.lineno}: {error.msg}") from None
 
 
 @cache
@@ -40,12 +93,13 @@ def config_of(kind: str, name: str) -> type[Strict]:
 
     `Config` must stand alone: it may use pydantic, typing, `Strict` and literals.
     """
-    require(kind, name)
-    path = PACKAGE / kind / f"{name}.py"
-    tree = ast.parse(path.read_text(), filename=str(path))
-    kept = [node for node in tree.body if _belongs_to_config(node)]
-    namespace = {"__name__": f"tagline.{kind}.{name}"}
-    exec(compile(ast.Module(kept, type_ignores=[]), str(path), "exec"), namespace)
+    path = path_of(kind, name)
+    kept = [node for node in _parse(kind, name).body if _belongs_to_config(node)]
+    namespace = {"__name__": module_of(kind, name)}
+    try:
+        exec(compile(ast.Module(kept, type_ignores=[]), str(path), "exec"), namespace)
+    except NameError as error:
+        raise ValueError(f"{path}: `Config` must stand alone, but {error}") from None
     if "Config" not in namespace:
         raise ValueError(f"{path}: a plugin must declare `class Config(Strict)`")
     return cast("type[Strict]", namespace["Config"])
@@ -54,13 +108,11 @@ def config_of(kind: str, name: str) -> type[Strict]:
 @cache
 def constant_of(kind: str, name: str, constant: str) -> str:
     """Return a text assigned at the top of a plugin without importing it."""
-    require(kind, name)
-    path = PACKAGE / kind / f"{name}.py"
-    for node in ast.parse(path.read_text(), filename=str(path)).body:
+    for node in _parse(kind, name).body:
         match node:
             case ast.Assign(targets=[ast.Name(id=assigned)], value=value) if assigned == constant:
                 return str(ast.literal_eval(value))
-    raise ValueError(f"{path}: a plugin of kind {kind} must declare {constant}")
+    raise ValueError(f"{path_of(kind, name)}: a plugin of kind {kind} must declare {constant}")
 
 
 @cache
@@ -78,12 +130,12 @@ def has_method(kind: str, name: str, declared: str, *, method: str) -> bool:
 
 
 def _class_of(kind: str, name: str, declared: str) -> ast.ClassDef:
-    require(kind, name)
-    path = PACKAGE / kind / f"{name}.py"
-    for node in ast.parse(path.read_text(), filename=str(path)).body:
+    for node in _parse(kind, name).body:
         if isinstance(node, ast.ClassDef) and node.name == declared:
             return node
-    raise ValueError(f"{path}: a plugin of kind {kind} must declare `class {declared}`")
+    raise ValueError(
+        f"{path_of(kind, name)}: a plugin of kind {kind} must declare `class {declared}`"
+    )
 
 
 def _belongs_to_config(node: ast.stmt) -> bool:

@@ -8,12 +8,12 @@ from pathlib import Path
 import torch
 
 from tagline.delivery import batches, load
-from tagline.jets import JETS_FILE, read_columns, write_columns
+from tagline.jets import JETS_FILE, write_columns
 from tagline.memory import keep_freed_memory
 from tagline.model import load_model, objective_of
+from tagline.scored_jets import read_jets_to_score
 
 JETS_A_BATCH = 512
-COLUMNS = ("event_id", "jet_index", "label", "weight", "pt")
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,7 @@ def score(
             [objective.score(network(batch)) for batch in batches(jets, JETS_A_BATCH)]
         )
     seconds = time.perf_counter() - started
-    names = dict.fromkeys((*COLUMNS, *protected))
-    columns = read_columns(prepared / split_name / JETS_FILE, names=list(names))
+    columns = read_jets_to_score(prepared / split_name / JETS_FILE, protected=protected)
     columns["score"] = score_J.float().cpu().numpy()
     write_columns(columns, score_file, provenance={"tagger": tagger.model_dump_json()})
     logger.info("scored %d %s jets, %.0f jets/s", len(jets), split_name, len(jets) / seconds)

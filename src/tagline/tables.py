@@ -41,6 +41,10 @@ NOTE = (
     "that passes and fails the cut at eS = 0.5, in 5 GeV bins from 50 to 300 GeV; by chance is "
     "what a random selection of as many jets reaches: beyond it, less sculpting cannot be shown."
 )
+NOTE_ON_SUBSETS = (
+    " An ensemble has subsets of the trainings in the place of seeds: as these share trainings, "
+    "their standard deviation is less than that of independent ensembles."
+)
 TEX = str.maketrans({"_": r"\_", "%": r"\%", "&": r"\&", "±": r"$\pm$", ">": "$>$"})
 
 
@@ -57,6 +61,7 @@ class Row:
     high: float
     spread: float
     seeds: int
+    varied: str
     train_jets: int
     test_jets: int
     published: float | None
@@ -108,6 +113,7 @@ def _row(comparison: Comparison, key: Key, metric: str) -> Row:
         high=measured.high,
         spread=measured.spread,
         seeds=measured.num_seeds,
+        varied=comparison.legend.taggers[key.tagger].varied,
         train_jets=comparison.train_jets(key),
         test_jets=comparison.test_jets(key),
         published=found[1].value if found else None,
@@ -119,7 +125,7 @@ def _row(comparison: Comparison, key: Key, metric: str) -> Row:
 
 def markdown(legend: Legend, table: list[Row]) -> str:
     """Return the headline numbers, and those beside published ones, as Markdown."""
-    lines = [f"# {legend.title}", "", _note(legend), ""]
+    lines = [f"# {legend.title}", "", note(legend, table), ""]
     for header, *body in (_headline(table), _beside_published(table)):
         lines += [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
         lines += [f"| {' | '.join(cells)} |" for cells in body]
@@ -129,7 +135,7 @@ def markdown(legend: Legend, table: list[Row]) -> str:
 
 def latex(legend: Legend, table: list[Row]) -> str:
     """Return the same as tabular environments, with the rules of LaTeX's booktabs."""
-    lines = [f"% {legend.title}", f"% {_note(legend)}"]
+    lines = [f"% {legend.title}", f"% {note(legend, table)}"]
     for header, *body in (_headline(table), _beside_published(table)):
         lines += [f"\\begin{{tabular}}{{{'l' * len(header)}}}", "\\toprule"]
         lines += [_tex_line(header), "\\midrule", *map(_tex_line, body)]
@@ -152,14 +158,15 @@ def show(row: Row) -> str:
     return f"{row.value:.{decimals}f} +{shown_up} -{shown_down}"
 
 
-def _note(legend: Legend) -> str:
+def note(legend: Legend, table: list[Row]) -> str:
     """Say what the numbers are, and which are missing."""
     left_out = [
         f"{legend.taggers[tagger].title} with {legend.decorrelations[decorrelation].title}"
         for tagger, decorrelation in legend.left_out
     ]
-    missing = f" Left out, for a fit has no steps to act on: {', '.join(left_out)}."
-    return NOTE + missing * bool(left_out)
+    missing = f" Left out, for they do not go together: {', '.join(left_out)}."
+    of_subsets = any(row.varied == "subset" for row in table)
+    return NOTE + NOTE_ON_SUBSETS * of_subsets + missing * bool(left_out)
 
 
 def _headline(table: list[Row]) -> list[list[str]]:
@@ -169,8 +176,9 @@ def _headline(table: list[Row]) -> list[list[str]]:
     for first in (row for row in table if row.metric == HEADLINE[0]):
         same = {row.metric: row for row in table if row.key == first.key}
         numbers = [show(same[metric]) for metric in HEADLINE]
-        sizes = [first.seeds, first.train_jets, first.test_jets]
-        lines.append([*first.key, *numbers, *map(str, sizes)])
+        subsets = f" subset{'s' * (first.seeds != 1)}" * (first.varied == "subset")
+        sizes = [str(first.train_jets), str(first.test_jets)]
+        lines.append([*first.key, *numbers, f"{first.seeds}{subsets}", *sizes])
     return lines
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tagline.catalogue import Published, PublishedNumber
 from tagline.compare import Combined, Comparison, Key
+from tagline.published import Published, PublishedNumber
 
 AGREEMENT = 2.0  # standard deviations
 # Half a unit of the last printed digit: papers print AUC and accuracy to three decimals.
@@ -25,6 +25,7 @@ def verdict(comparison: Comparison, key: Key, metric: str) -> str:
     if key.task in comparison.legend.generated_tasks:
         caveats.append("own simulated jets")
     caveats += _training_size(comparison.train_jets(key), published)
+    caveats += [number.caveat] if number.caveat else []
     return "; ".join([_compare(measured, number), *caveats])
 
 
@@ -49,6 +50,8 @@ def _compare_sizes(parameters: float, published: float) -> str:
 
 
 def _training_size(train_jets: int, published: Published) -> list[str]:
+    if not train_jets:
+        return ["not trained"]
     ratio = published.train_jets / train_jets
     if abs(ratio - 1) <= SAME_SIZE:
         return []

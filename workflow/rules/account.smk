@@ -22,6 +22,7 @@ rule account:
     params:
         benchmarks=benchmarks_of_stages,
         names=names_of_study(),
+        seeds=seeds_of_study(),
         histories=histories_of_trainings,
         code=fingerprint("tagline.accounts_table"),
     script:

@@ -26,19 +26,20 @@ except ValueError as mistake:
     raise WorkflowError(str(mistake)) from None
 
 STUDY = CONFIG.study
+LINEUP = CONFIG.lineup
 CATALOGUE = configuration.changes_results(CONFIG)
 LEGEND = legend_of(CONFIG).model_dump(mode="json")
 
 if workflow.is_main_process:
     for tagger, decorrelation in CONFIG.left_out:
-        logger.info(f"left out: {tagger} with {decorrelation}, for a fit has no steps to act on")
+        logger.info(f"left out: {tagger} with {decorrelation}, which do not go together")
 
 
 wildcard_constraints:
     dataset=configuration.one_of(CONFIG.datasets),
     task=configuration.one_of(CONFIG.tasks),
     representation=configuration.one_of(CONFIG.representations),
-    tagger=configuration.one_of(CONFIG.taggers),
+    tagger=configuration.one_of(LINEUP.entries),
     decorrelation=configuration.one_of(CONFIG.decorrelations),
     study=STUDY.name,
     seed=r"\d+",
@@ -162,7 +163,7 @@ def code_of_training(wildcards):
     method = CONFIG.decorrelations[wildcards.decorrelation].method
     return fingerprint(
         "tagline.train",
-        f"tagline.taggers.{tagger.architecture}",
+        plugins.module_of("taggers", tagger.architecture),
         f"tagline.objectives.{tagger.objective}",
         f"tagline.decorrelation.{method}",
     )
@@ -173,7 +174,7 @@ def code_of_scoring(wildcards):
     tagger = CONFIG.taggers[wildcards.tagger]
     return fingerprint(
         "tagline.score",
-        f"tagline.taggers.{tagger.architecture}",
+        plugins.module_of("taggers", tagger.architecture),
         f"tagline.objectives.{tagger.objective}",
     )
 
@@ -222,7 +223,7 @@ def source_of_training(wildcards):
 
 def prepared_of_tagger(wildcards):
     """Return the prepared jets that a tagger reads."""
-    representation = CONFIG.taggers[wildcards.tagger].representation
+    representation = LINEUP.representation_of(wildcards.tagger)
     return f"results/{wildcards.task}/prepared/{representation}"
 
 
@@ -235,21 +236,6 @@ def history_of_scores(wildcards):
     """Return the history of the training behind some scores."""
     trained = CONFIG.trained_as(wildcards.decorrelation)
     return f"results/{wildcards.task}/models/{wildcards.tagger}/{trained}/{wildcards.seed}/history.json"
-
-
-def metrics_of_study():
-    """List the metrics that a study compares."""
-    return [
-        file
-        for tagger, decorrelation in CONFIG.compared
-        for file in expand(
-            "results/{task}/metrics/{tagger}/{decorrelation}/{seed}.json",
-            task=STUDY.tasks,
-            tagger=tagger,
-            decorrelation=decorrelation,
-            seed=STUDY.seeds,
-        )
-    ]
 
 
 def exports_of_study():
@@ -284,10 +270,12 @@ def validations_of_study():
 
 
 def source_of_figure(wildcards):
-    """List what a figure reads: metrics, attributions, images, samples or the time table."""
+    """List what a figure reads: metrics, scores, attributions, images, samples or the time table."""
     match plugins.constant_of("figures", wildcards.figure, "READS"):
         case "metrics":
             return metrics_of_study()
+        case "scores":
+            return scores_of_study()
         case "attributions":
             return attributions_of_study()
         case "images":
@@ -363,25 +351,30 @@ def histories_of_trainings(wildcards):
 def names_of_study():
     """List the names that a study uses, by wildcard."""
     tasks = [CONFIG.tasks[task] for task in STUDY.tasks]
-    taggers = [CONFIG.taggers[tagger] for tagger in STUDY.taggers]
-    read = [tagger.representation for tagger in taggers]
+    taggers = LINEUP.behind(STUDY.taggers)
+    read = [name for name in map(LINEUP.representation_of, taggers) if name]
     trained = [CONFIG.trained_as(decorrelation) for decorrelation in STUDY.decorrelations]
     return {
         "study": [STUDY.name],
         "task": list(STUDY.tasks),
         "dataset": list(dict.fromkeys(name for task in tasks for name in task.datasets)),
         "representation": list(dict.fromkeys([*read, *STUDY.images])),
-        "tagger": list(STUDY.taggers),
+        "tagger": taggers,
         "decorrelation": list(dict.fromkeys([*STUDY.decorrelations, *trained])),
-        "seed": list(map(str, STUDY.seeds)),
         "figure": names_of_figures(),
     }
+
+
+def seeds_of_study():
+    """List the seeds of each tagger that a study uses."""
+    taggers = LINEUP.behind(STUDY.taggers)
+    return {tagger: list(map(str, LINEUP.seeds_of(tagger))) for tagger in taggers}
 
 
 for task in STUDY.tasks:
     for dataset in CONFIG.tasks[task].datasets:
         files_of_dataset(dataset)  # a missing file is an error now, not a rule that never runs
-for tagger in STUDY.taggers:
+for tagger in set(LINEUP.behind(STUDY.taggers)) & CONFIG.taggers.keys():
     start = CONFIG.taggers[tagger].start_from
     if start and start.model and not start.model.exists():
         raise WorkflowError(f"taggers.{tagger}.start_from.model: no file {str(start.model)!r}")

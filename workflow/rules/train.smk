@@ -11,6 +11,7 @@ rule train:
     benchmark:
         "results/benchmarks/train/{task}/{tagger}/{decorrelation}/{seed}.tsv"
     wildcard_constraints:
+        tagger=configuration.one_of(CONFIG.taggers),
         decorrelation=configuration.one_of(CONFIG.trained),
     conda:
         "../../envs/train.yaml"

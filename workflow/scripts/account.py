@@ -16,6 +16,7 @@ job.start(
 account(
     snakemake.params.benchmarks,
     only=snakemake.params.names,
+    seeds=snakemake.params.seeds,
     histories=snakemake.params.histories,
     csv_file=Path(snakemake.output.csv),
     markdown_file=Path(snakemake.output.markdown),

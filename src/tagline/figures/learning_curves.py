@@ -12,25 +12,36 @@ CAPTION = (
     "Loss by epoch of the taggers without decorrelation: training jets dashed, validation jets "
     "solid, one colour a seed. Points mark the epoch of which the weights were kept. The training "
     "loss is the mean over the steps of an epoch, in which the weights still change, with dropout "
-    "where the tagger has it; it may lie above the validation loss."
+    "where the tagger has it; it may lie above the validation loss. Combinations and taggers made "
+    "elsewhere have no epochs."
 )
 
 
 @styled
 def draw(comparison: Comparison) -> Figure:
     """Draw one row a task."""
-    keys = [comparison.plain_keys(task=task) for task in comparison.tasks]
-    figure, grid = panels(rows=len(keys), columns=len(keys[0]), sharey=False)
+    keys = [_trained_keys(comparison, task) for task in comparison.tasks]
+    figure, grid = panels(rows=len(keys), columns=max(1, len(keys[0])), sharey=False)
     for row, keys_of_task in enumerate(keys):
         for column, key in enumerate(keys_of_task):
             _draw_tagger(grid[row, column], comparison, key)
         grid[row, 0].set_ylabel("loss")
-        annotate(grid[row, -1], comparison.describe(keys_of_task[0]), above_title=True)
+        if keys_of_task:
+            annotate(grid[row, -1], comparison.describe(keys_of_task[0]), above_title=True)
     grid[0, 0].plot([], [], "--", color=GREY, label="training")
     grid[0, 0].plot([], [], color=GREY, label="validation")
     grid[0, 0].plot([], [], "o", color=GREY, label="kept weights")
     grid[0, 0].legend()
     return figure
+
+
+def _trained_keys(comparison: Comparison, task: str) -> list[Key]:
+    """Return what has epochs: neither combinations nor what was made elsewhere."""
+    return [
+        key
+        for key in comparison.plain_keys(task=task)
+        if all("epochs" in metrics.history for metrics in comparison.metrics[key].values())
+    ]
 
 
 def _draw_tagger(axes: Axes, comparison: Comparison, key: Key) -> None:

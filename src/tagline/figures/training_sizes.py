@@ -44,7 +44,9 @@ def draw(comparison: Comparison) -> Figure:
 
 
 def _keys(comparison: Comparison) -> list[Key]:
-    return [key for task in comparison.tasks for key in comparison.plain_keys(task=task)]
+    """Return what was trained on some jets."""
+    keys = [key for task in comparison.tasks for key in comparison.plain_keys(task=task)]
+    return [key for key in keys if comparison.train_jets(key)]
 
 
 def _draw_measure(axes: Axes, comparison: Comparison, keys: list[Key], metric: str) -> None:

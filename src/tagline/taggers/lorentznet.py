@@ -14,6 +14,7 @@ from tagline.inputs import Inputs
 from tagline.layers import jet_sum
 from tagline.lorentz import FourVectors, mass2, minkowski
 from tagline.pairs import Pairs, all_pairs
+from tagline.pieces import A_PIECE_OF_PAIRS, by_pieces, mixes_jets
 from tagline.strict import Strict
 
 LARGEST_STEP = 100.0  # GeV; of the authors' code, which calls it a safeguard
@@ -57,6 +58,11 @@ class Tagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits_BC."""
+        if mixes_jets(self):
+            return self._logits(batch)
+        return by_pieces(self._logits, batch, constituents=A_PIECE_OF_PAIRS)
+
+    def _logits(self, batch: Batch) -> Tensor:
         pairs = all_pairs(batch, with_itself=False)
         x_P4 = self.vectors.momenta(batch)
         scalars_PS = self._scalars(x_P4, batch)

@@ -15,6 +15,7 @@ from tagline.inputs import Inputs
 from tagline.layers import jet_sum
 from tagline.lorentz import FourVectors, minkowski
 from tagline.pairs import Pairs, all_pairs
+from tagline.pieces import A_PIECE_OF_PAIRS, by_pieces, mixes_jets
 from tagline.strict import Strict
 
 EXPONENTS = (0.05, 0.5)  # square roots of the first exponents of the encoding
@@ -64,6 +65,11 @@ class Tagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits_BC."""
+        if mixes_jets(self):
+            return self._logits(batch)
+        return by_pieces(self._logits, batch, constituents=A_PIECE_OF_PAIRS)
+
+    def _logits(self, batch: Batch) -> Tensor:
         jets = Jets(batch, self.mean_constituents)
         x_QD = self._encoded(batch, jets.pairs)
         if self.vectors.has_beams:

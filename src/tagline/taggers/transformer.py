@@ -12,6 +12,7 @@ from tagline.attention import Slots, attend, heads, slots_of
 from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.layers import jet_sum
+from tagline.pieces import by_pieces
 from tagline.strict import Strict
 
 
@@ -58,6 +59,9 @@ class Tagger(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         """Return logits_BC."""
+        return by_pieces(self._logits, batch)
+
+    def _logits(self, batch: Batch) -> Tensor:
         x_PD = self.embedding(batch.constituents_PF)
         slots = slots_of(batch)
         bias_B11N = slots.mask(x_PD.new_zeros(len(batch), 1, 1, slots.longest))
