@@ -156,7 +156,7 @@ def test_a_model_that_cannot_be_written_is_an_error_of_one_line(run, small_disk)
 def test_what_was_trained_is_not_lost_with_a_model_that_cannot_be_written(run, monkeypatch):
     expected = Run(run.prepared, run.folder / "expected").train()
     with monkeypatch.context() as patch:
-        patch.setattr("tagline.train.save_model", no_space)
+        patch.setattr("tagline.assignment.save_model", no_space)
         with pytest.raises(OSError, match="No space left"):
             run.train()
     monkeypatch.setattr("tagline.trainer.Trainer._step", no_space)

@@ -20,6 +20,7 @@ from tagline.parity import session_of
 from tests.clouds import randomise
 from tests.tasks import prepared_task, shallow, small, taggers
 
+OF_A_BLOCK = {"resnext": {"stages": [[32, 1], [64, 1], [128, 1], [256, 1]]}}
 FAST = ("nsubjettiness_6", "pfn")
 each_tagger = pytest.mark.parametrize(
     "name",
@@ -48,6 +49,8 @@ def prepared(tmp_path_factory):
 def exported(name, prepared, folder):
     """Export a network with random weights, and return it."""
     tagger, inputs = shallow(name), read_inputs(prepared / "inputs.json")
+    if name in OF_A_BLOCK:  # random norms of fifty layers magnify what is rounded
+        tagger = tagger.model_copy(update={"parameters": OF_A_BLOCK[name]})
     network = randomise(build(tagger, inputs)).eval()
     save_model(folder / "model.pt", weights=network.state_dict(), tagger=tagger, inputs=inputs)
     export_to(folder, folder / "model.pt", prepared, small(tagger.representation))

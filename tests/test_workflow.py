@@ -176,6 +176,7 @@ def test_a_title_redraws_but_does_not_retrain(project):
 
 def test_a_tagger_without_steps_is_left_out_of_penalties_alone(project):
     edit(project / CONFIG, "taggers: [pfn_tiny, cnn_tiny]", "taggers: [pfn_tiny, boosted_trees]")
+    edit(project / CONFIG, "interpret: [pfn_tiny, cnn_tiny]", "interpret: [pfn_tiny]")
     jobs = planned(project)
     added = {job for job in jobs["evaluate"] if "tagger=boosted_trees" in job}
     assert {re.search(r"decorrelation=(\w+)", job)[1] for job in added} == {"none", "ddt"}

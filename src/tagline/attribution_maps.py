@@ -50,6 +50,15 @@ class Constituents:
         )
 
 
+def gap_of(explained: Explained) -> float:
+    """Return by how much the attributions miss what they should add up to, which may be nothing.
+
+    It is one where a tagger is made of steps, as trees are: gradients see none of them.
+    """
+    missing, whole = np.abs(explained.gap_J).mean(), np.abs(explained.difference_J).mean()
+    return float(missing / whole) if missing else 0.0
+
+
 def attributions_of(
     explained: Explained,
     inputs: Inputs,
@@ -62,7 +71,7 @@ def attributions_of(
     is_of = {name: is_of_J for name, is_of_J in is_of.items() if is_of_J.any()}
     found = Attributions(
         num_jets={name: int(is_of_J.sum()) for name, is_of_J in is_of.items()},
-        gap=float(np.abs(explained.gap_J).mean() / np.abs(explained.difference_J).mean()),
+        gap=gap_of(explained),
         features=features_of(explained, inputs, auc_drops),
     )
     if inputs.image_shape:

@@ -11,12 +11,11 @@ Brehmer et al., "Geometric Algebra Transformer", 2023, https://arxiv.org/abs/230
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from tagline.layers import in_compiled_loops
-from tagline.multivector_norms import LANES, Array, Places
+from tagline.multivector_norms import LANES
 from tagline.multivector_products import Product
 
 
@@ -83,38 +82,37 @@ def _basis() -> list[tuple[int, int]]:
     ]
 
 
-def _table() -> tuple[Places, Array]:
-    """Return, for the element i of x and k of x y, the element of y and the sign."""
+def _table() -> Tensor:
+    """Return what the product of the basis elements i and j has of k: 1, -1 or 0."""
     basis = _basis()
     place = {blade: index for index, (blade, _) in enumerate(basis)}
-    second, sign = np.zeros((16, 16), np.int64), np.zeros((16, 16), np.float32)
+    table_IJK = torch.zeros(16, 16, 16)
     for i, (x, sign_x) in enumerate(basis):
         for j, (y, sign_y) in enumerate(basis):
             blade, sign_xy = _product_of_blades(x, y)
             k = place[blade]
-            second[i, k] = j
-            sign[i, k] = sign_x * sign_y * sign_xy * basis[k][1]
-    return second, sign
+            table_IJK[i, j, k] = sign_x * sign_y * sign_xy * basis[k][1]
+    return table_IJK
 
 
-SECOND, SIGN = _table()
-SECOND_TENSOR, SIGN_TENSOR = torch.from_numpy(SECOND), torch.from_numpy(SIGN)  # for exports, too
+TABLE_IJK = _table()
+SECOND_IK = TABLE_IJK.abs().argmax(1).numpy()  # the only j for i and k
+SIGN_IK = TABLE_IJK.sum(1).numpy()
 
 
 def product(factors: Multivectors) -> Multivectors:
     """Return the geometric product of the first half of the channels with the second."""
     channels = factors.channels // 2
     if has_kernels(factors, channels):
-        parts = Product.apply(*factors.parts, SECOND, SIGN)  # type: ignore[no-untyped-call]
+        parts = Product.apply(*factors.parts, SECOND_IK, SIGN_IK)  # type: ignore[no-untyped-call]
         return Multivectors(*parts)
     pairs_8TD = torch.cat([factors.scalars_TD[None], factors.vectors_4TD, factors.bivectors_3TD])
     x_16TC, y_16TC = (
         torch.unflatten(half, 2, (2, channels)).movedim(2, 1).flatten(0, 1)
         for half in pairs_8TD.chunk(2, dim=2)
     )
-    second, sign = SECOND_TENSOR.to(x_16TC.device), SIGN_TENSOR.to(x_16TC)
-    out_16TC = torch.zeros_like(x_16TC)
-    for i in range(16):
-        out_16TC = out_16TC + sign[i, :, None, None] * x_16TC[i] * y_16TC[second[i]]
+    every_pair = (x_16TC[:, None] * y_16TC).flatten(0, 1).flatten(1)
+    table = TABLE_IJK.to(every_pair).flatten(0, 1)
+    out_16TC = (table.T @ every_pair).view(x_16TC.shape)
     pairs_8TD = torch.unflatten(out_16TC, 0, (8, 2)).movedim(1, 2).flatten(2)
     return Multivectors(pairs_8TD[0], pairs_8TD[1:5], pairs_8TD[5:])

@@ -19,7 +19,6 @@ from tagline.geometric_algebra import Multivectors, has_kernels
 from tagline.multivector_norms import SMALLEST_NORM2, Normalised, as_it_came, by_heads
 
 SIGNATURE = (1.0, -1.0, -1.0, -1.0)
-SMALLEST = float(SMALLEST_NORM2)  # numbers of numpy cannot be exported
 
 
 @dataclass(frozen=True)
@@ -193,7 +192,7 @@ def _normalised(x: Multivectors) -> Multivectors:
         (halves_TC[0] - halves_TC[1]).abs(),
     ]
     norm2_T1 = torch.cat(norms_TD, dim=1).sum(1, keepdim=True) / x.channels
-    factor_T1 = norm2_T1.clamp(min=SMALLEST).rsqrt()
+    factor_T1 = norm2_T1.clamp(min=SMALLEST_NORM2).rsqrt()
     beside_TD = F.layer_norm(x.beside, x.beside.shape[1:])
     return Multivectors(
         torch.cat([of_multivectors_TD * factor_T1, beside_TD], dim=1),

@@ -17,7 +17,7 @@ from tagline.compiled import compiled
 Array = npt.NDArray[np.float32]
 Places = npt.NDArray[np.int64]
 
-SMALLEST_NORM2 = np.float32(0.01)  # of multivectors that a norm divides by, as the authors have it
+SMALLEST_NORM2 = 0.01  # of multivectors that a norm divides by, as the authors have it
 EPSILON = np.float32(1e-5)  # of the layer norm of scalars, as in torch
 LANES = 8  # columns at once: a number that the compiler knows makes copies seven times as fast
 ZERO, ONE = np.float32(0), np.float32(1)
@@ -157,7 +157,7 @@ def _factors(parts: Parts, t: int, order: Order, rows_4D: Array, norm2_G: Array)
             of_bivectors[c] -= of_bivectors[c + channels]
             total += abs(of_bivectors[c])
         norm2_G[group] = total / np.float32(channels)
-        factor = ONE / np.sqrt(max(norm2_G[group], SMALLEST_NORM2))
+        factor = ONE / np.sqrt(max(norm2_G[group], np.float32(SMALLEST_NORM2)))
         lowered = -factor if group < order.num_lowered else factor
         for c in range(group * both, group * both + channels):
             first[c] = others[c + channels] = factor
@@ -263,7 +263,7 @@ def _normalise_backward(parts: Parts, order: Order, gradient: Array, out: Parts)
             if width > both:
                 _standardise_backward(row, of_group, begin, both, out_row)
             slope = ZERO
-            if norm2_G[group] > SMALLEST_NORM2:
+            if norm2_G[group] > np.float32(SMALLEST_NORM2):
                 slope = -total / (norm2_G[group] * np.float32(channels))
             for c in range(both):
                 out_row[begin + c] += slope * row[begin + c]
