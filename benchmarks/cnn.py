@@ -1,4 +1,4 @@
-"""Training steps of the published CNN: sparse images against dense ones, in both memory formats."""
+"""Training steps of the published CNN: sparse images against dense ones in both formats."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -15,9 +15,11 @@ from tagline.delivery import load
 from tagline.inputs import Inputs, read_inputs
 from tagline.memory import keep_freed_memory
 from tagline.taggers.cnn import Config, Tagger
+from tests import toys
 from tests.tasks import prepared_task, representations
 
 NUM_JETS = 128
+NUM_CONSTITUENTS = {"qcd": (10, 70), "t_bqq": (20, 80)}  # 45 on average, as published jets have
 
 
 class Dense(nn.Module):
@@ -37,6 +39,7 @@ class Dense(nn.Module):
 
 def toy_batch() -> tuple[Batch, Inputs]:
     """Return tops and QCD jets of a toy generator as 40 x 40 images, preprocessed as published."""
+    toys.NUM_CONSTITUENTS |= NUM_CONSTITUENTS
     with TemporaryDirectory() as folder:
         representation = representations()["gray_image"]
         prepared = prepared_task(Path(folder), representation, num_jets=NUM_JETS)
