@@ -88,23 +88,15 @@ def fixed(norm: nn.BatchNorm1d, bias: Tensor | None, activation: Activation) -> 
 
 @dataclass
 class Layer(Norm):
-    """A norm in training, with what is in front of it and its moments."""
+    """A norm in training, with the moments of what is in front of it and the number of rows."""
 
-    x_ED: Tensor
     mean: Tensor
     inverse_deviation: Tensor
-
-    def behind(self, of_E: slice, space: Tensor) -> Tensor:
-        """Return what is behind both of some rows, in a buffer."""
-        return self.activated(self.x_ED[of_E], space)
+    num: int
 
 
 def normed(
-    x_ED: Tensor,
-    moments: Moments,
-    norm: nn.BatchNorm1d,
-    bias: Tensor | None,
-    activation: Activation,
+    moments: Moments, norm: nn.BatchNorm1d, bias: Tensor | None, activation: Activation
 ) -> Layer:
     """Return a layer, and let its norm remember the moments, those with the bias."""
     mean, variance, num = moments.mean, moments.variance, moments.num
@@ -118,7 +110,7 @@ def normed(
     inverse_deviation = (variance + norm.eps).rsqrt()
     factor = norm.weight.detach() * inverse_deviation
     offset = norm.bias.detach() - mean * factor
-    return Layer(factor, offset, activation, x_ED, mean, inverse_deviation)
+    return Layer(factor, offset, activation, mean, inverse_deviation, num)
 
 
 class Reduction:
@@ -138,12 +130,12 @@ class Reduction:
         """The sum of the gradient times x - mean."""
         return self.sums[1].float()
 
-    def behind(self, gradient_ED: Tensor, of_E: slice, space: Tensor) -> Tensor:
+    def behind(self, gradient_ED: Tensor, x_ED: Tensor, space: Tensor) -> Tensor:
         """Turn the gradient behind the activation into that in front of it, and add it.
 
         Return what is behind the activation, in a buffer.
         """
-        layer, x_ED = self.layer, self.layer.x_ED[of_E]
+        layer = self.layer
         activated_ED = shaped(space, *x_ED.shape)
         layer.activation.backward(
             x_ED.numpy(),
@@ -162,7 +154,7 @@ class OfInput:
 
     def __init__(self, reduction: Reduction) -> None:
         layer = reduction.layer
-        num = len(layer.x_ED)
+        num = layer.num
         self.factor = layer.factor
         self.slope = -layer.factor * layer.inverse_deviation.square() * reduction.product / num
         self.constant = -layer.factor * reduction.plain / num - self.slope * layer.mean

@@ -2,7 +2,7 @@
 
 Memory is slow: each pass over all rows costs as much as a matrix product. So all that can be done
 to some rows is done before the next are taken, and kept of each layer is nothing but what stands
-in front of its norm.
+in front of its norm; not even that of the first layer, which is quickly made again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -79,7 +79,9 @@ class Perceptron:
         self.norms, self.activation = norms, activation
         self.widths = [len(norm.weight) for norm in norms]
         self.width = max(self.widths)
+        self.num_rows = rows.num_items * rows.rows_each
         self.layers: list[Layer] = []
+        self.behind_linear: list[Tensor] = []  # in front of each norm but the first
 
     def pieces(self) -> Iterator[tuple[slice, slice]]:
         """Yield which items, and which of their rows, are done at once."""
@@ -89,9 +91,9 @@ class Perceptron:
             end = min(start + step, self.rows.num_items)
             yield slice(start, end), slice(start * num_each, end * num_each)
 
-    def space(self) -> Tensor:
-        """Return two buffers for a piece."""
-        return torch.empty(2, NUMBERS_OF_A_PIECE + self.rows.rows_each * self.width)
+    def spaces(self) -> Tensor:
+        """Return three buffers for a piece."""
+        return torch.empty(3, NUMBERS_OF_A_PIECE + self.rows.rows_each * self.width)
 
     def inferred(self) -> Iterator[tuple[slice, Tensor]]:
         """Yield the results of some items after others; the norms are fixed."""
@@ -99,34 +101,35 @@ class Perceptron:
             fixed(norm, bias, self.activation)
             for norm, bias in zip(self.norms, self.biases, strict=True)
         ]
-        space, other = self.space()
+        space, other, _ = self.spaces()
         for items, of_E in self.pieces():
-            num_E = of_E.stop - of_E.start
-            x_ED = self.rows.first_layer(items, shaped(space, num_E, self.widths[0]))
+            x_ED = self._in_front_of(0, items, of_E, space)
             activated_ED = layers[0].activated(x_ED, other)
             for layer, weight in zip(layers[1:], self.weights, strict=True):
-                x_ED = shaped(space, num_E, len(weight))
+                x_ED = shaped(space, len(activated_ED), len(weight))
                 torch.mm(activated_ED, weight.T, out=x_ED)
                 activated_ED = layer.activated(x_ED, other)
             yield items, activated_ED
 
     def forward(self) -> Iterator[tuple[slice, Tensor]]:
         """Do all layers and yield the results of some items after others."""
-        space, _ = self.space()
-        num_E = self.rows.num_items * self.rows.rows_each
+        space, _, first = self.spaces()
         for number, width in enumerate(self.widths):
-            moments, x_ED = Moments(width), torch.empty(num_E, width)
+            moments = Moments(width)
+            if number:
+                self.behind_linear.append(torch.empty(self.num_rows, width))
             for items, of_E in self.pieces():
+                x_ED = self._in_front_of(number, items, of_E, first)
                 if number:
-                    before_ED = self.layers[-1].behind(of_E, space)
-                    torch.mm(before_ED, self.weights[number - 1].T, out=x_ED[of_E])
-                else:
-                    self.rows.first_layer(items, x_ED[of_E])
-                moments.add(x_ED[of_E])
+                    before_ED = self._in_front_of(number - 1, items, of_E, first)
+                    activated_ED = self.layers[-1].activated(before_ED, space)
+                    torch.mm(activated_ED, self.weights[number - 1].T, out=x_ED)
+                moments.add(x_ED)
             norm, bias = self.norms[number], self.biases[number]
-            self.layers.append(normed(x_ED, moments, norm, bias, self.activation))
+            self.layers.append(normed(moments, norm, bias, self.activation))
         for items, of_E in self.pieces():
-            yield items, self.layers[-1].behind(of_E, space)
+            x_ED = self._in_front_of(len(self.weights), items, of_E, first)
+            yield items, self.layers[-1].activated(x_ED, space)
 
     def backward(self, give: Take, take: Take) -> Gradients:
         """Return the gradients of all parameters.
@@ -136,29 +139,40 @@ class Perceptron:
             take: takes the gradient of what came into the first norm.
         """
         gradients = Gradients([], [], [])
-        space, other = self.space()
+        space, other, first = self.spaces()
         reduction = Reduction(self.layers[-1])
-        gradient_ED = torch.empty_like(self.layers[-1].x_ED)
+        gradient_ED = torch.empty(self.num_rows, self.widths[-1])
         for items, of_E in self.pieces():
+            x_ED = self._in_front_of(len(self.weights), items, of_E, first)
             give(items, gradient_ED[of_E])
-            reduction.behind(gradient_ED[of_E], of_E, space)
+            reduction.behind(gradient_ED[of_E], x_ED, space)
         for number in range(len(self.weights), 0, -1):
-            layer, before = self.layers[number], self.layers[number - 1]
             weight = self.weights[number - 1]
             of_input = self._finish(reduction, gradients)
-            of_weight, reduction = torch.zeros_like(weight), Reduction(before)
-            fits = before.x_ED.shape == gradient_ED.shape
-            before_gradient_ED = gradient_ED if fits else torch.empty_like(before.x_ED)
-            for _, of_E in self.pieces():
-                of_x_ED = of_input(gradient_ED[of_E], layer.x_ED[of_E], space)
+            of_weight, reduction = torch.zeros_like(weight), Reduction(self.layers[number - 1])
+            fits = self.widths[number - 1] == self.widths[number]
+            before_gradient_ED = (
+                gradient_ED if fits else torch.empty(self.num_rows, weight.shape[1])
+            )
+            for items, of_E in self.pieces():
+                x_ED = self._in_front_of(number, items, of_E, first)
+                of_x_ED = of_input(gradient_ED[of_E], x_ED, space)
                 out = torch.mm(of_x_ED, weight, out=before_gradient_ED[of_E])
-                of_weight.addmm_(of_x_ED.T, reduction.behind(out, of_E, other))
+                before_ED = self._in_front_of(number - 1, items, of_E, first)
+                of_weight.addmm_(of_x_ED.T, reduction.behind(out, before_ED, other))
             gradient_ED = before_gradient_ED
             gradients.weights.insert(0, of_weight)
         of_input = self._finish(reduction, gradients)
         for items, of_E in self.pieces():
-            take(items, of_input(gradient_ED[of_E], self.layers[0].x_ED[of_E], space))
+            x_ED = self._in_front_of(0, items, of_E, first)
+            take(items, of_input(gradient_ED[of_E], x_ED, space))
         return gradients
+
+    def _in_front_of(self, number: int, items: slice, of_E: slice, space: Tensor) -> Tensor:
+        """Return what comes into a norm for some rows; the first is made, in a buffer."""
+        if number:
+            return self.behind_linear[number - 1][of_E]
+        return self.rows.first_layer(items, shaped(space, of_E.stop - of_E.start, self.widths[0]))
 
     @staticmethod
     def _finish(reduction: Reduction, gradients: Gradients) -> OfInput:
