@@ -75,6 +75,11 @@ def test_all_kinds_of_taggers_are_compared(finished):
     assert (finished / "results/beyond/figures/output_correlations.png").exists()
 
 
+def test_the_own_tagger_is_exported_and_looked_into(finished):
+    assert (finished / TASK / "models/own/none/2/model.onnx").exists()
+    assert (finished / TASK / "attributions/own/none/2.json").exists()
+
+
 def test_the_ensemble_is_the_mean_of_its_members(finished):
     def score(tagger: str, seed: int) -> np.ndarray:
         return read_columns(finished / TASK / f"scores/{tagger}/none/{seed}/test.parquet")["score"]

@@ -145,6 +145,15 @@ def test_a_tagger_of_which_nothing_is_left_is_a_mistake():
         config.parse(values)
 
 
+@pytest.mark.parametrize("key", ["export", "interpret"])
+def test_scores_without_a_network_cannot_be_looked_into(key):
+    values = quickstart()
+    values["combinations"]["pair"] = {"method": "mean", "members": ["pfn", "efn"]}
+    values["study"] |= {"taggers": ["pfn", "pair"], key: ["pair"]}
+    with pytest.raises(ValueError, match=f"study.{key}: 'pair' is not declared"):
+        config.parse(values)
+
+
 def test_all_mistakes_are_reported_at_once():
     values = with_entry("taggers/pfn/architecture", "pfm")
     values["study"]["figures"] = ["rocs"]

@@ -184,6 +184,17 @@ def test_a_tagger_without_steps_is_left_out_of_penalties_alone(project):
     assert printed.count("left out: boosted_trees with disco") == 1
 
 
+def test_what_is_left_out_is_not_exported(project):
+    edit(project / CONFIG, "taggers: [pfn_tiny, cnn_tiny]", "taggers: [pfn_tiny, boosted_trees]")
+    edit(project / CONFIG, "interpret: [pfn_tiny, cnn_tiny]", "interpret: [boosted_trees]")
+    edit(project / CONFIG, "export: [pfn_tiny]", "export: [boosted_trees]")
+    edit(project / CONFIG, "decorrelations: [none, disco, ddt]", "decorrelations: [disco, none]")
+    jobs = planned(project)
+    for rule in ("export", "interpret"):
+        (job,) = jobs[rule]
+        assert "tagger=boosted_trees, decorrelation=none" in job
+
+
 def test_another_seed_adds_its_own_jobs_only(project):
     edit(project / CONFIG, "seeds: [1]", "seeds: [1, 2]")
     jobs = planned(project)

@@ -110,7 +110,7 @@ class Config(Strict):
         _require(self.decorrelations, self.study.decorrelations, "study.decorrelations")
         _require(self.published, self.study.published, "study.published")
         _require(self.representations, self.study.images, "study.images")
-        of_study = dict.fromkeys(self.study.taggers)
+        of_study = {name: True for name in self.study.taggers if name in self.taggers}
         _require(of_study, self.study.export, "study.export")
         _require(of_study, self.study.interpret, "study.interpret")
         return self

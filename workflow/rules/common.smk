@@ -157,46 +157,27 @@ def code_of_representation(wildcards):
     return fingerprint("tagline.prepare", f"tagline.representations.{kind}")
 
 
+def modules_of_tagger(tagger):
+    """List the plugins of a tagger that every stage with its network imports."""
+    entry = CONFIG.taggers[tagger]
+    architecture = plugins.module_of("taggers", entry.architecture)
+    return architecture, f"tagline.objectives.{entry.objective}"
+
+
 def code_of_training(wildcards):
     """Fingerprint the training of one tagger with one decorrelation."""
-    tagger = CONFIG.taggers[wildcards.tagger]
     method = CONFIG.decorrelations[wildcards.decorrelation].method
-    return fingerprint(
-        "tagline.train",
-        plugins.module_of("taggers", tagger.architecture),
-        f"tagline.objectives.{tagger.objective}",
-        f"tagline.decorrelation.{method}",
-    )
+    modules = modules_of_tagger(wildcards.tagger)
+    return fingerprint("tagline.train", *modules, f"tagline.decorrelation.{method}")
 
 
-def code_of_scoring(wildcards):
-    """Fingerprint the scoring of one tagger."""
-    tagger = CONFIG.taggers[wildcards.tagger]
-    return fingerprint(
-        "tagline.score",
-        plugins.module_of("taggers", tagger.architecture),
-        f"tagline.objectives.{tagger.objective}",
-    )
+def code_of_stage(stage):
+    """Make a function that fingerprints what a stage does with one tagger."""
 
+    def of_tagger(wildcards):
+        return fingerprint(stage, *modules_of_tagger(wildcards.tagger))
 
-def code_of_export(wildcards):
-    """Fingerprint the export of one tagger."""
-    tagger = CONFIG.taggers[wildcards.tagger]
-    return fingerprint(
-        "tagline.export",
-        f"tagline.taggers.{tagger.architecture}",
-        f"tagline.objectives.{tagger.objective}",
-    )
-
-
-def code_of_interpretation(wildcards):
-    """Fingerprint the interpretation of one tagger."""
-    tagger = CONFIG.taggers[wildcards.tagger]
-    return fingerprint(
-        "tagline.interpret",
-        f"tagline.taggers.{tagger.architecture}",
-        f"tagline.objectives.{tagger.objective}",
-    )
+    return of_tagger
 
 
 def code_of_decorrelation(wildcards):
@@ -240,24 +221,25 @@ def history_of_scores(wildcards):
 
 def exports_of_study():
     """List the ONNX files that a study asks for."""
-    return expand(
-        "results/{task}/models/{tagger}/{decorrelation}/{seed}/model.onnx",
-        task=STUDY.tasks,
-        tagger=STUDY.export,
-        decorrelation=dict.fromkeys(map(CONFIG.trained_as, STUDY.decorrelations)),
-        seed=STUDY.seeds,
-    )
+    files = [
+        f"results/{task}/models/{tagger}/{CONFIG.trained_as(decorrelation)}/{seed}/model.onnx"
+        for task in STUDY.tasks
+        for tagger, decorrelation in CONFIG.compared
+        if tagger in STUDY.export
+        for seed in STUDY.seeds
+    ]
+    return list(dict.fromkeys(files))
 
 
 def attributions_of_study():
-    """List the attributions that a study asks for, of trainings with its first decorrelation."""
-    return expand(
-        "results/{task}/attributions/{tagger}/{decorrelation}/{seed}.json",
-        task=STUDY.tasks,
-        tagger=STUDY.interpret,
-        decorrelation=CONFIG.trained_as(STUDY.decorrelations[0]),
-        seed=STUDY.seeds,
-    )
+    """List the attributions that a study asks for, of each tagger's first decorrelation."""
+    first_of = dict(reversed(CONFIG.compared))
+    return [
+        f"results/{task}/attributions/{tagger}/{CONFIG.trained_as(first_of[tagger])}/{seed}.json"
+        for task in STUDY.tasks
+        for tagger in STUDY.interpret
+        for seed in STUDY.seeds
+    ]
 
 
 def validations_of_study():

@@ -20,6 +20,6 @@ rule export:
     params:
         representation=representation_of_tagger,
         task=entry("tasks/{task}"),
-        code=code_of_export,
+        code=code_of_stage("tagline.export"),
     script:
         "../scripts/export.py"

@@ -18,6 +18,6 @@ rule interpret:
         runtime=minutes(120, per_gigabyte=10),
     params:
         task=entry("tasks/{task}"),
-        code=code_of_interpretation,
+        code=code_of_stage("tagline.interpret"),
     script:
         "../scripts/interpret.py"

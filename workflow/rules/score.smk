@@ -20,6 +20,6 @@ rule score:
         runtime=minutes(15, per_gigabyte=60),
     params:
         protected=entry("tasks/{task}/protected"),
-        code=code_of_scoring,
+        code=code_of_stage("tagline.score"),
     script:
         "../scripts/score.py"
