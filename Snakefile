@@ -38,7 +38,9 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/resources.smk"
+include: "workflow/rules/datasets.smk"
 include: "workflow/rules/lineup.smk"
+include: "workflow/rules/study.smk"
 
 
 rule all:

@@ -70,4 +70,13 @@ def require_outside_files():
                         raise WorkflowError(f"outside.{tagger}: there is no file {file!r}")
 
 
+def require_first_weights():
+    """Stop if a file of weights that a training of the study starts from is not there."""
+    for tagger in set(LINEUP.behind(STUDY.taggers)) & CONFIG.taggers.keys():
+        start = CONFIG.taggers[tagger].start_from
+        if start and start.model and not start.model.exists():
+            raise WorkflowError(f"taggers.{tagger}.start_from.model: no file {str(start.model)!r}")
+
+
 require_outside_files()  # a missing file is an error now, not a rule that never runs
+require_first_weights()

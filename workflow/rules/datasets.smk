@@ -1,0 +1,113 @@
+"""Functions about datasets: their files, their skims, and the published jets they are like."""
+
+from tagline import manifest, records
+
+
+def num_batches(dataset):
+    """Count the skim jobs of a dataset."""
+    return -(-len(files_of_dataset(dataset)) // CONFIG.datasets[dataset].files_per_job)
+
+
+def files_of_dataset(dataset):
+    """List the files of a dataset, generated, published or given."""
+    entry = CONFIG.datasets[dataset]
+    if entry.generate:
+        return expand(
+            "results/datasets/{dataset}/raw/{part}.root",
+            dataset=dataset,
+            part=[f"{part:04d}" for part in range(entry.generate.parts)],
+        )
+    if entry.fetch:
+        return expand(
+            "results/datasets/{dataset}/files/{file}",
+            dataset=dataset,
+            file=records.names_of(entry.fetch),
+        )
+    return manifest.expand_files(entry.files)
+
+
+def manifest_of_dataset(wildcards):
+    """Return the list of a dataset's published files, in the repository or to be looked up."""
+    committed = CONFIG.datasets[wildcards.dataset].fetch.manifest
+    return committed or f"results/datasets/{wildcards.dataset}/record.json"
+
+
+def listed_file(wildcards):
+    """Return what a list in the repository says of a file; a record's is not read here."""
+    committed = CONFIG.datasets[wildcards.dataset].fetch.manifest
+    if not committed:
+        return CATALOGUE["datasets"][wildcards.dataset]["fetch"]["record"]
+    return records.read_manifest(committed).named(wildcards.file).model_dump()
+
+
+def files_of_batch(wildcards):
+    """List the files of one skim job."""
+    size = CONFIG.datasets[wildcards.dataset].files_per_job
+    first = int(wildcards.batch) * size
+    return files_of_dataset(wildcards.dataset)[first : first + size]
+
+
+def local_files_of_batch(wildcards):
+    """List those files of one skim job that Snakemake can see, which are those without a URL."""
+    return [file for file in files_of_batch(wildcards) if "://" not in file]
+
+
+def skims_of_dataset(dataset):
+    """List the skims of a dataset."""
+    return expand(
+        "results/datasets/{dataset}/skim/{batch}",
+        dataset=dataset,
+        batch=[f"{batch:04d}" for batch in range(num_batches(dataset))],
+    )
+
+
+def skims_of_task(wildcards):
+    """List the skims that a task reads."""
+    datasets = CONFIG.tasks[wildcards.task].datasets
+    return [skim for dataset in datasets for skim in skims_of_dataset(dataset)]
+
+
+def parts_of_dataset(wildcards):
+    """List the generated parts of a dataset."""
+    return files_of_dataset(wildcards.dataset)
+
+
+def recipe_of_dataset(wildcards):
+    """Return the recipe of a generated dataset."""
+    return CATALOGUE["recipes"][CONFIG.datasets[wildcards.dataset].generate.recipe]
+
+
+def pythia_of_dataset(wildcards):
+    """Return the Pythia command file of a generated dataset."""
+    return recipe_of_dataset(wildcards)["pythia"]
+
+
+def reference_of_dataset(wildcards):
+    """Return what the published jets of a generated dataset look like."""
+    recipe = CONFIG.datasets[wildcards.dataset].generate.recipe
+    return CONFIG.recipes[recipe].reference.model_dump(mode="json")
+
+
+def code_of_reader(wildcards):
+    """Fingerprint the skim and the reader of a dataset."""
+    reader = CONFIG.datasets[wildcards.dataset].reader
+    return fingerprint("tagline.skim", f"tagline.datasets.{reader}")
+
+
+def validations_of_study():
+    """List the comparisons of generated samples with published ones."""
+    datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
+    return expand(
+        "results/datasets/{dataset}/validation.json",
+        dataset=[name for name in datasets if CONFIG.has_reference(name)],
+    )
+
+
+def require_files():
+    """Stop if a dataset of the study has no files."""
+    for task in STUDY.tasks:
+        for dataset in CONFIG.tasks[task].datasets:
+            files_of_dataset(dataset)
+
+
+require_files()  # a missing file is an error now, not a rule that never runs
