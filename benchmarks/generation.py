@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.racing import race, verdict
-from tagline.catalogue import JetSelection, Recipe
 from tagline.generate import select
 from tagline.generate.pythia import Generator, Record
+from tagline.recipes import JetSelection, Recipe
 
 NUM_EVENTS = 200
 SEED = 1

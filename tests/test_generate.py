@@ -8,7 +8,6 @@ import uproot
 import yaml
 
 from tagline import generate as generation
-from tagline.catalogue import JetSelection, Recipe
 from tagline.columns import TRUTH
 from tagline.files import read_json
 from tagline.generate import generate
@@ -17,6 +16,7 @@ from tagline.generate.particles import concatenate, in_order_of_events, massless
 from tagline.generate.pythia import OUTGOING, Generator, Record
 from tagline.generate.truth import truth
 from tagline.generate.write import write_root
+from tagline.recipes import JetSelection, Recipe
 
 ROOT = Path(__file__).parent.parent
 RECIPES = yaml.safe_load((ROOT / "config" / "recipes.yaml").read_text())["recipes"]

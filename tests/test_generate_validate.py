@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import uproot
 
-from tagline.catalogue import Reference
 from tagline.figures import samples
 from tagline.generate.validate import (
     QUANTILES,
@@ -15,6 +14,7 @@ from tagline.generate.validate import (
     table,
     validate,
 )
+from tagline.recipes import Reference
 
 
 @pytest.fixture

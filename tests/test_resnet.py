@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.catalogue import StartFrom
 from tagline.inputs import Inputs
 from tagline.model import build
+from tagline.training import StartFrom
 from tagline.transfer import begin
 from tests.tasks import taggers
 

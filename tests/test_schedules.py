@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from tagline.catalogue import Training
 from tagline.schedules import learning_rate
+from tagline.training import Training
 
 
 def rates(positions, **changes):

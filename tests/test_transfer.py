@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from tagline import config
-from tagline.catalogue import StartFrom, Training
 from tagline.delivery import load
 from tagline.heads import head_of
 from tagline.inputs import Inputs, read_inputs
 from tagline.model import build, save_model
 from tagline.optimisers import groups_of, optimiser_of
+from tagline.training import StartFrom, Training
 from tagline.transfer import begin, rest_frozen_norms
 from tests.tasks import prepared_task, representations, small, taggers
 from tests.test_config import quickstart, with_entry

@@ -1,73 +1,17 @@
-"""The entries of the catalogue: recipes, datasets, tasks, representations, taggers and so on."""
+"""The entries of the catalogue: datasets, tasks, representations, taggers and decorrelations."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from tagline import plugins, selection
+from tagline.recipes import Generate
 from tagline.records import Fetch
-from tagline.strict import Strict, did_you_mean
+from tagline.strict import Name, Strict, did_you_mean
+from tagline.training import StartFrom, Training
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Plugin = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*|.+\.py)$")]
 Parameters = dict[str, Any]
-
-
-class JetSelection(Strict):
-    """The jets of a recipe: anti-kT, and what is kept."""
-
-    radius: float = Field(gt=0, description="anti-kT radius R")
-    pt_min: float = Field(ge=0, description="lowest jet pT [GeV]")
-    pt_max: float = Field(gt=0, description="highest jet pT [GeV]")
-    abs_eta_max: float = Field(gt=0, description="largest |eta|, or |y| if `rapidity`")
-    rapidity: bool = Field(False, description="cut on rapidity y instead of pseudorapidity eta")
-    max_constituents: int = Field(
-        200, gt=0, description="leading constituents in pT that are kept"
-    )
-
-
-class Quantiles(Strict):
-    """The 5, 25, 50, 75 and 95 % quantiles of one quantity of a published sample."""
-
-    mean: float = Field(description="mean of the published jets")
-    quantiles: tuple[float, float, float, float, float] = Field(
-        description="5, 25, 50, 75 and 95 % of the published jets"
-    )
-
-
-class Reference(Strict):
-    """What the published jets look like, and where that was read."""
-
-    source: str = Field(description="where the published jets were looked at")
-    jets: int = Field(gt=0, description="number of published jets behind the quantiles")
-    max_constituents: int = Field(
-        description="leading constituents of the published jets looked at"
-    )
-    quantities: dict[str, Quantiles] = Field(description="by name of the quantity")
-
-
-class Recipe(Strict):
-    """How Pythia, a detector and FastJet make jets."""
-
-    pythia: Path = Field(description="Pythia command file")
-    truth: Name = Field(description="what the jets are: a name of `columns.TRUTH`")
-    match: Literal["none", "top", "parton"] = Field(
-        description="hadronic top with all its decay partons, or nearest hard parton"
-    )
-    detector: Literal["none", "atlas"] = Field(
-        "none", description="fast detector between hadrons and jets"
-    )
-    jets: JetSelection = Field(description="which jets are kept")
-    reference: Reference | None = Field(None, description="published sample to be compared with")
-
-
-class Generate(Strict):
-    """A generated dataset: how many parts of how many selected jets."""
-
-    recipe: Name = Field(description="an entry of `recipes`")
-    parts: int = Field(gt=0, description="ROOT files, each made by a job of its own")
-    jets_per_part: int = Field(gt=0, description="selected jets in each")
 
 
 class Dataset(Strict):
@@ -189,101 +133,6 @@ class Representation(Strict):
     @model_validator(mode="after")
     def _parameters_are_known(self) -> Self:
         plugins.config_of("representations", self.kind)(**self.parameters)
-        return self
-
-
-class Training(Strict):
-    """How a tagger is trained."""
-
-    epochs: int = Field(gt=0, description="at most so many")
-    batch_size: int = Field(gt=0, description="jets a step")
-    learning_rate: float = Field(gt=0, description="at the start")
-    head_learning_rate_factor: float = Field(
-        1.0, gt=0, description="the last layers learn so many times faster"
-    )
-    optimiser: Literal["adam", "adamw", "ranger", "lion"] = Field(
-        "adam", description="`ranger` is Lookahead around RAdam"
-    )
-    betas: tuple[float, float] = Field(
-        (0.9, 0.999), description="how much of the moments a step of the optimiser keeps"
-    )
-    weight_decay: float = Field(0.0, ge=0, description="decoupled but with `adam`")
-    schedule: Literal["constant", "step", "cosine", "flat_decay", "piecewise", "restarts"] = Field(
-        "constant",
-        description="course of the learning rate; `flat_decay` falls to 1 % in the last 30 %, "
-        "`restarts` is a cosine of 4, 8, 16 ... epochs",
-    )
-    warmup_epochs: float = Field(
-        0.0, ge=0, description="the learning rate rises from 0 before the schedule begins"
-    )
-    cooldown_epochs: int = Field(
-        0, ge=0, description="`restarts`: last epochs, each at half the rate of the one before"
-    )
-    knots: tuple[tuple[float, float], ...] = Field(
-        (), description="`piecewise`: epochs and factors, with straight lines between them"
-    )
-    step_epochs: int = Field(10, gt=0, description="`step`: epochs between two falls")
-    step_factor: float = Field(
-        0.5, gt=0, description="`step`: the learning rate is multiplied by this"
-    )
-    patience: int = Field(
-        8, gt=0, description="stop after so many epochs without a better validation loss"
-    )
-    monitor: Literal["loss", "accuracy"] = Field(
-        "loss", description="which validation quantity picks the best weights"
-    )
-    precision: Literal["32-true", "bf16-mixed"] = Field(
-        "32-true", description="of the arithmetic, in the words of Lightning Fabric"
-    )
-    devices: int = Field(1, gt=0, description="GPUs of one training, where there are any")
-    checkpoint_minutes: float = Field(
-        10.0, ge=0, description="a checkpoint at least so often, besides each epoch's end"
-    )
-
-    @model_validator(mode="after")
-    def _knots_belong_to_the_schedule(self) -> Self:
-        if (self.schedule == "piecewise") != bool(self.knots):
-            raise ValueError(
-                f"`knots` go with the schedule `piecewise`, found {self.schedule!r} "
-                f"with {len(self.knots)} knots"
-            )
-        epochs = [epoch for epoch, _ in self.knots]
-        if epochs != sorted(set(epochs)):
-            raise ValueError(f"the epochs of `knots` must rise, found {epochs}")
-        return self
-
-
-class StartFrom(Strict):
-    """Weights of another training to begin with, from a file or of a tagger."""
-
-    model: Path | None = Field(
-        None,
-        description="a `model.pt`, or a state dict from elsewhere with the architecture's names",
-    )
-    tagger: Name | None = Field(
-        None, description="an entry of `taggers` of the same architecture, trained first if needed"
-    )
-    task: Name | None = Field(None, description="`tagger`: task of that training; none: this one")
-    decorrelation: Name | None = Field(
-        None, description="`tagger`: its decorrelation; none: the one that does nothing"
-    )
-    seed: int | None = Field(None, description="`tagger`: its seed; none: that of this training")
-    new_head: bool = Field(
-        True, description="begin with a random head, the last layers, for other classes"
-    )
-    freeze: tuple[str, ...] = Field(
-        (),
-        description="patterns of parameters that are not trained, such as `blocks.*`; `*` leaves "
-        "only a new head",
-    )
-
-    @model_validator(mode="after")
-    def _has_one_source(self) -> Self:
-        if (self.model is None) == (self.tagger is None):
-            raise ValueError("`start_from` has either `model` or `tagger`")
-        of_tagger = (self.task, self.decorrelation, self.seed)
-        if self.model and of_tagger != (None, None, None):
-            raise ValueError("`task`, `decorrelation` and `seed` go with `tagger`")
         return self
 
 

@@ -11,19 +11,12 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from tagline import plugins
-from tagline.catalogue import (
-    Dataset,
-    Decorrelation,
-    Name,
-    Recipe,
-    Representation,
-    Tagger,
-    Task,
-)
+from tagline.catalogue import Dataset, Decorrelation, Representation, Tagger, Task
 from tagline.contenders import Combination, Outside
 from tagline.lineup import Lineup
 from tagline.published import Published
-from tagline.strict import Strict, did_you_mean
+from tagline.recipes import Recipe
+from tagline.strict import Name, Strict, did_you_mean
 
 
 class Study(Strict):

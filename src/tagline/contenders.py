@@ -5,8 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from tagline import plugins
-from tagline.catalogue import Name, Parameters
-from tagline.strict import Strict
+from tagline.catalogue import Parameters
+from tagline.strict import Name, Strict
 
 SPLITS = ("validation", "test")
 

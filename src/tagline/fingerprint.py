@@ -28,7 +28,9 @@ CONFIGURATION = {
         "lineup",
         "plugins",
         "published",
+        "recipes",
         "strict",
+        "training",
     )
 }
 _behind: dict[str, tuple[Path, ...]] = {}

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from tagline.catalogue import Training
 from tagline.heads import head_of, in_head
+from tagline.training import Training
 
 RANGER_EPSILON = 1e-5  # of weaver-core, like the next two
 LOOKAHEAD_STEPS = 6

@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_right
 
-from tagline.catalogue import Training
+from tagline.training import Training
 
 DECAYING_SHARE = 0.3  # of the epochs, in weaver-core's `flat+decay`
 LAST_FACTOR = 0.01  # likewise

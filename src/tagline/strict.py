@@ -1,9 +1,11 @@
 """The base of every configuration model: frozen, and an unknown key is refused by name."""
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # of an entry of the catalogue
 
 
 def did_you_mean(word: str, known: list[str]) -> str:

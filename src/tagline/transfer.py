@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from tagline.catalogue import StartFrom
 from tagline.heads import head_of, in_head
 from tagline.inputs import Inputs
 from tagline.model import Weights
+from tagline.training import StartFrom
 
 SHOWN = 5  # names in a message
 FEATURES = ("constituent_features", "jet_features")

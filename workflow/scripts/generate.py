@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Recipe
 from tagline.generate import generate
+from tagline.recipes import Recipe
 
 dataset, part = snakemake.wildcards.dataset, snakemake.wildcards.part
 job.start(

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Reference
 from tagline.files import write_json
 from tagline.generate.validate import validate
+from tagline.recipes import Reference
 
 job.start(
     f"validate {snakemake.wildcards.dataset}",

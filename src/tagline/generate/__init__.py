@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.catalogue import Recipe
 from tagline.columns import TRUTH
 from tagline.files import write_json
 from tagline.generate.detector import DETECTORS
@@ -21,6 +20,7 @@ from tagline.generate.pythia import Generator, Record
 from tagline.generate.truth import truth
 from tagline.generate.write import write_root
 from tagline.jets import Jets, concatenate
+from tagline.recipes import Recipe
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from tagline.catalogue import JetSelection
 from tagline.generate.particles import Booleans, Floats, Integers, Particles
 from tagline.jets import Columns, Jets
+from tagline.recipes import JetSelection
 
 LOWEST_PT = 20.0  # GeV; softer jets are not looked at
 

@@ -9,9 +9,9 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from tagline.catalogue import Quantiles, Reference
 from tagline.generate.particles import Floats, Integers, wrapped
 from tagline.generate.write import TREE
+from tagline.recipes import Quantiles, Reference
 
 log = logging.getLogger(__name__)
 
