@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 from tagline.compiled import compiled
+from tagline.directions import distances2
 from tagline.frames import Array, Indices, Particles
-from tagline.history import distances2
 
 
 def correlators(particles: Particles) -> tuple[Array, Array]:

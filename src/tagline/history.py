@@ -13,13 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from tagline.compiled import compiled, inlined
+from tagline.directions import direction_of, distances2
 from tagline.frames import Array, Indices
 from tagline.jets import Jets
 
 KT, CAMBRIDGE_AACHEN, ANTI_KT = 1.0, 0.0, -1.0
 MOMENTA = ("px", "py", "pz", "energy")
 LEAF = -1
-LARGEST_RAPIDITY = 1e5  # what FastJet adds |pz| to, of a momentum along the beam
 
 
 class Nodes(NamedTuple):
@@ -176,7 +176,7 @@ def grow(momenta_N4: Array, power: float, radius2: float, tree: Nodes, left: Pse
             gone = first
         else:
             _merge(momenta_T4, pt2_T, children_T2, num_nodes, node_N[kept], node_N[gone])
-            pt2_T[num_nodes], rapidity, phi = _direction(momenta_T4, num_nodes)
+            pt2_T[num_nodes], rapidity, phi = direction_of(momenta_T4, num_nodes)
             rapidity_T[num_nodes], phi_T[num_nodes] = rapidity, phi
             distance2_T[num_nodes] = distance2_N[first]
             node_N[kept], rapidity_N[kept], phi_N[kept] = num_nodes, rapidity, phi
@@ -203,7 +203,7 @@ def _begin(momenta_N4: Array, power: float, radius2: float, tree: Nodes, left: P
             momenta_T4[i, k] = momenta_N4[i, k]
         children_T2[i, 0] = children_T2[i, 1] = LEAF
         distance2_T[i] = 0
-        pt2_T[i], rapidity_T[i], phi_T[i] = _direction(momenta_T4, i)
+        pt2_T[i], rapidity_T[i], phi_T[i] = direction_of(momenta_T4, i)
         node_N[i], rapidity_N[i], phi_N[i] = i, rapidity_T[i], phi_T[i]
         weight_N[i], distance2_N[i] = _weight(pt2_T[i], power), radius2
     for i in range(num):
@@ -232,19 +232,6 @@ def _next(
             distance2_N[first], metric_N[first] = nearest2, nearest2 * weight_N[first]
             first = _argmin(metric_N, num)
     return first, second
-
-
-@inlined
-def _direction(momenta_T4: Array, node: int) -> tuple[float, float, float]:
-    """Return pT^2, rapidity, with FastJet's guard against negative masses, and phi of a node."""
-    px, py = momenta_T4[node, 0], momenta_T4[node, 1]
-    pz, energy = momenta_T4[node, 2], momenta_T4[node, 3]
-    pt2 = px * px + py * py
-    if pt2 == 0 and energy <= abs(pz):
-        return pt2, math.copysign(LARGEST_RAPIDITY + abs(pz), pz), 0.0
-    mass2 = max(0.0, (energy + pz) * (energy - pz) - pt2)
-    size = 0.5 * math.log((pt2 + mass2) / (energy + abs(pz)) ** 2)
-    return pt2, -size if pz > 0 else size, math.atan2(py, px)
 
 
 @inlined
@@ -278,17 +265,6 @@ def _approach(
     for k in range(num):
         distance2_N[k] = min(distance2_N[k], row_N[k])
         metric_N[k] = distance2_N[k] * weight_N[k]
-
-
-@inlined
-def distances2(
-    rapidity_N: Array, phi_N: Array, num: int, rapidity: float, phi: float, row_N: Array
-) -> None:
-    """Write R^2 of the first so many directions to one."""
-    for k in range(num):
-        d_phi = abs(phi_N[k] - phi)
-        d_phi = min(d_phi, 2 * math.pi - d_phi)
-        row_N[k] = (rapidity_N[k] - rapidity) ** 2 + d_phi * d_phi
 
 
 @inlined

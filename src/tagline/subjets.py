@@ -10,8 +10,9 @@ import math
 import numpy as np
 
 from tagline.compiled import compiled
+from tagline.directions import distances2
 from tagline.frames import Array, Indices
-from tagline.history import KT, Nodes, distances2, grow, momenta_of, room
+from tagline.history import KT, Nodes, grow, momenta_of, room
 from tagline.jets import Jets
 
 BETAS = (0.5, 1.0, 2.0)
