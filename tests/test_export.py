@@ -169,3 +169,16 @@ def test_a_network_that_cannot_be_exported_says_so(prepared, tmp_path, monkeypat
     monkeypatch.setattr("tagline.taggers.pfn.Tagger", LeavesTorch)
     with pytest.raises(ValueError, match="'pfn' cannot be exported"):
         exported("pfn", prepared("pfn"), tmp_path)
+
+
+def test_distances_that_onnx_lacks_are_named(prepared, tmp_path, monkeypatch):
+    class TaxiDistances(
+        type(build(taggers()["pfn"], read_inputs(prepared("pfn") / "inputs.json")))
+    ):
+        def forward(self, batch):
+            logits_BC = super().forward(batch)
+            return logits_BC + torch.cdist(logits_BC[None], logits_BC[None], p=1.0)[0, :, :1]
+
+    monkeypatch.setattr("tagline.taggers.pfn.Tagger", TaxiDistances)
+    with pytest.raises(ValueError, match=r"'pfn' cannot be exported: .*p = 2 .* found p = 1"):
+        exported("pfn", prepared("pfn"), tmp_path)

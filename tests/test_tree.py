@@ -96,6 +96,23 @@ def test_features_are_those_of_the_momenta():
     np.testing.assert_allclose(nodes["theta"][1:], 2 * np.arctan(np.exp(-eta)), rtol=1e-6)
 
 
+def test_in_the_frame_of_the_jet_the_root_is_at_the_origin(jets):
+    for nodes in nodes_of(jets, frame="jet"):
+        np.testing.assert_allclose([nodes["eta"][0], nodes["phi"][0]], 0, atol=1e-6)
+        np.testing.assert_allclose(nodes["theta"][0], np.pi / 2, atol=1e-6)
+
+
+def test_the_frame_changes_neither_the_tree_nor_masses_nor_pt(jets):
+    def mass2(nodes):
+        return nodes["energy"].astype(float) ** 2 - nodes["momentum"].astype(float) ** 2
+
+    for nodes, seen in zip(nodes_of(jets), nodes_of(jets, frame="jet"), strict=True):
+        for name in STRUCTURE:
+            np.testing.assert_array_equal(nodes[name], seen[name])
+        np.testing.assert_allclose(seen["pt"], nodes["pt"], rtol=1e-5)
+        np.testing.assert_allclose(mass2(seen)[0], mass2(nodes)[0], rtol=1e-3)
+
+
 def test_with_a_radius_the_hardest_tree_is_kept():
     jets = one_jet(pt=[30, 10, 25], eta=[0, 0.2, 2], phi=[0, 0, 0])
     (nodes,) = nodes_of(jets, radius=0.8)

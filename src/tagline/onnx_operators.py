@@ -52,7 +52,7 @@ def cdist(x_BND: Value, y_BMD: Value, p: float = 2.0, compute_mode: int | None =
     """Return distances of all pairs of rows, from products in float64 instead of differences."""
     del compute_mode
     if p != 2.0:
-        raise NotImplementedError(f"distances are Euclidean in ONNX, not of order {p}")
+        raise ValueError(f"torch.cdist is exported with p = 2 (Euclidean) alone, found p = {p:g}")
     x_BND_, y_BDM = _wide(x_BND), op.Transpose(_wide(y_BMD), perm=[0, 2, 1])
     squares_BNM = op.Add(
         op.ReduceSum(_square(x_BND_), [-1], keepdims=1),
