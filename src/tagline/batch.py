@@ -12,6 +12,7 @@ jet through a tree.
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -44,3 +45,17 @@ class Batch:
     def longest(self) -> int:
         """Number of constituents of the longest jet, at least one."""
         return max(1, int(self.num_constituents_B.max()))
+
+
+def constituent_rows(first_B: Tensor, num_B: Tensor) -> tuple[Tensor, Tensor]:
+    """Return row_P of the constituents of jets that are to be packed, and jet_of_constituent_P.
+
+    Args:
+        first_B: int64 row of the first constituent of each jet.
+        num_B: int64 number of its constituents, which lie behind each other.
+    """
+    jet_of_constituent_P = torch.repeat_interleave(num_B)
+    shift_B = first_B - (num_B.cumsum(0) - num_B)
+    row_P = shift_B.index_select(0, jet_of_constituent_P)
+    row_P += torch.arange(len(row_P), device=row_P.device)
+    return row_P, jet_of_constituent_P

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tagline.batch import Batch
+from tagline.batch import Batch, constituent_rows
 from tagline.inputs import Inputs
 from tagline.jets import CONSTITUENTS_FILE, JETS_FILE, Columns, read_columns
 
@@ -52,12 +52,9 @@ class PackedJets:
         """Return the jets of these rows, in this order."""
         rows_B = rows_B.to(self.label_J.device)
         num_B = self.num_constituents_J[rows_B]
-        jet_of_constituent_P = torch.repeat_interleave(num_B)
-        shift_B = self.first_constituent_J[rows_B] - (num_B.cumsum(0) - num_B)
-        rows_P = shift_B.index_select(0, jet_of_constituent_P)
-        rows_P += torch.arange(len(rows_P), device=rows_P.device)
+        row_P, jet_of_constituent_P = constituent_rows(self.first_constituent_J[rows_B], num_B)
         return Batch(
-            constituents_PF=self.constituents_PF.index_select(0, rows_P),
+            constituents_PF=self.constituents_PF.index_select(0, row_P),
             jet_of_constituent_P=jet_of_constituent_P,
             num_constituents_B=num_B,
             features_BG=self.features_JG[rows_B],

@@ -16,14 +16,7 @@ from tagline import plugins
 from tagline.config import Config
 from tagline.strict import Strict
 
-CONFIGURABLE = (
-    "datasets",
-    "representations",
-    "taggers",
-    "objectives",
-    "decorrelation",
-    "combinations",
-)
+CONFIGURABLE = tuple(kind for kind in plugins.KINDS if kind != "figures")
 
 HEADER = """# Configuration
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.layers import positions
+from tagline.batch import Batch, constituent_rows
 
 A_PIECE = 700  # constituents: what layers of some hundred columns make of them fits into caches
 A_PIECE_OF_PAIRS = 150  # where each of them meets all others of its jet
@@ -41,19 +40,16 @@ def mixes_jets(network: nn.Module) -> bool:
 
 def taken(batch: Batch, rows_B: Tensor) -> Batch:
     """Return the jets of these rows, in this order."""
-    num_B = batch.num_constituents_B[rows_B]
-    jet_of_constituent_P = torch.repeat_interleave(num_B)
-    first_B = batch.num_constituents_B.cumsum(0) - batch.num_constituents_B
-    empty = batch.constituents_PF[:0]
-    piece = Batch(
-        constituents_PF=empty,
+    num_B = batch.num_constituents_B
+    row_P, jet_of_constituent_P = constituent_rows(
+        (num_B.cumsum(0) - num_B)[rows_B], num_B[rows_B]
+    )
+    return Batch(
+        constituents_PF=batch.constituents_PF.index_select(0, row_P),
         jet_of_constituent_P=jet_of_constituent_P,
-        num_constituents_B=num_B,
+        num_constituents_B=num_B[rows_B],
         features_BG=batch.features_BG[rows_B],
         label_B=batch.label_B[rows_B],
         weight_B=batch.weight_B[rows_B],
         protected_BR=batch.protected_BR[rows_B],
     )
-    rows_P = first_B[rows_B][jet_of_constituent_P] + positions(piece)
-    piece.constituents_PF = batch.constituents_PF.index_select(0, rows_P)
-    return piece
