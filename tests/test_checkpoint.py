@@ -12,7 +12,6 @@ import torch
 
 from tagline import checkpoint
 from tagline.checkpoint import Checkpoints
-from tests.tasks import prepared_task, representations
 from tests.trainings import Run, die, same_weights
 
 STATE_BYTES = 400_000
@@ -31,15 +30,9 @@ def saved(tmp_path):
     return Checkpoints(tmp_path / "checkpoints", key="key", minutes=1)
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("task")
-    return prepared_task(folder, representations()["nsubjettiness_6"], num_jets=70)
-
-
 @pytest.fixture
-def run(prepared, tmp_path):
-    return Run(prepared, tmp_path)
+def run(observables, tmp_path):
+    return Run(observables, tmp_path)
 
 
 @pytest.fixture

@@ -9,19 +9,12 @@ import pytest
 
 from tagline.checkpoint import Checkpoints
 from tagline.termination import KILLED, requeued, signals_noted
-from tests.tasks import prepared_task, representations
 from tests.trainings import PROCESSES, Run, same_weights
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("task")
-    return prepared_task(folder, representations()["nsubjettiness_6"], num_jets=70)
-
-
 @pytest.fixture
-def run(prepared, tmp_path):
-    return Run(prepared, tmp_path)
+def run(observables, tmp_path):
+    return Run(observables, tmp_path)
 
 
 @pytest.fixture

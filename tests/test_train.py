@@ -16,24 +16,12 @@ from tagline.inputs import read_inputs
 from tagline.jets import read_jets, write_jets
 from tagline.termination import KILLED
 from tagline.trainer import Trainer
-from tests.tasks import prepared_task, representations
 from tests.trainings import Run, same_weights
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("task")
-    return prepared_task(folder, representations()["nsubjettiness_6"], num_jets=70)
-
-
-@pytest.fixture
-def new_run(prepared, tmp_path_factory):
-    return lambda: Run(prepared, tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(prepared, tmp_path_factory):
-    return Run(prepared, tmp_path_factory.mktemp("undisturbed")).train()
+def undisturbed(observables, tmp_path_factory):
+    return Run(observables, tmp_path_factory.mktemp("undisturbed")).train()
 
 
 def disturb(monkeypatch, *, at_step, how):
@@ -128,13 +116,13 @@ def test_stops_when_the_validation_loss_no_longer_falls(new_run):
     assert min(losses[-2:]) >= min(losses[:-2])
 
 
-def test_a_loss_that_is_not_finite_names_the_batch(prepared, tmp_path):
-    jets = read_jets(prepared / "train")
-    feature = read_inputs(prepared / "inputs.json").jet_features[0]
+def test_a_loss_that_is_not_finite_names_the_batch(observables, tmp_path):
+    jets = read_jets(observables / "train")
+    feature = read_inputs(observables / "inputs.json").jet_features[0]
     jets.jets[f"feature_{feature}"] = np.full(len(jets), np.nan, np.float32)
     write_jets(jets, tmp_path / "train", provenance={})
     write_jets(jets, tmp_path / "validation", provenance={})
-    (tmp_path / "inputs.json").write_text((prepared / "inputs.json").read_text())
+    (tmp_path / "inputs.json").write_text((observables / "inputs.json").read_text())
     with pytest.raises(FloatingPointError, match=r"nan in epoch 0, step 0.*events \d+, \d+"):
         Run(tmp_path, tmp_path).train()
 
@@ -147,9 +135,9 @@ class Doubled(BaseDecorrelation):
         return 2 * weight_J
 
 
-def test_a_decorrelation_may_change_the_training_weights(prepared):
-    inputs = read_inputs(prepared / "inputs.json")
-    jets = load(prepared / "train", inputs, protected=["mass"])
+def test_a_decorrelation_may_change_the_training_weights(observables):
+    inputs = read_inputs(observables / "inputs.json")
+    jets = load(observables / "train", inputs, protected=["mass"])
     assert torch.equal(weighted(jets, Doubled()).weight_J, 2 * jets.weight_J)
 
 

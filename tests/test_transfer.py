@@ -14,7 +14,7 @@ from tagline.model import build, save_model
 from tagline.optimisers import groups_of, optimiser_of
 from tagline.training import StartFrom, Training
 from tagline.transfer import begin, rest_frozen_norms
-from tests.tasks import prepared_task, representations, small, taggers
+from tests.tasks import prepared_task, small, taggers
 from tests.test_config import quickstart, with_entry
 from tests.test_train import crash, disturb
 from tests.trainings import Run, same_weights
@@ -168,19 +168,8 @@ def test_a_head_may_be_declared():
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("task")
-    return prepared_task(folder, representations()["nsubjettiness_6"], num_jets=70)
-
-
-@pytest.fixture
-def new_run(prepared, tmp_path_factory):
-    return lambda: Run(prepared, tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(scope="module")
-def before(prepared, tmp_path_factory):
-    return Run(prepared, tmp_path_factory.mktemp("before")).train(epochs=10, learning_rate=0.01)
+def before(observables, tmp_path_factory):
+    return Run(observables, tmp_path_factory.mktemp("before")).train(epochs=10, learning_rate=0.01)
 
 
 def settings(before, **start):

@@ -1,0 +1,20 @@
+"""What several test files begin with."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def observables(tmp_path_factory):
+    """A prepared task of 70 jets for networks that train in a moment."""
+    from tests.tasks import prepared_task, representations  # torch, which not all tests need
+
+    folder = tmp_path_factory.mktemp("task")
+    return prepared_task(folder, representations()["nsubjettiness_6"], num_jets=70)
+
+
+@pytest.fixture
+def new_run(observables, tmp_path_factory):
+    """Return a function that makes folders for trainings on them."""
+    from tests.trainings import Run
+
+    return lambda: Run(observables, tmp_path_factory.mktemp("run"))
