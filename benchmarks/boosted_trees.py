@@ -5,7 +5,7 @@ import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor
 
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.delivery import PackedJets
 from tagline.inputs import Inputs
@@ -83,8 +83,7 @@ def main() -> None:
             limit="scikit-learn",
         )
     )
-    for name, time in seconds.items():
-        print(f"  {name}: {NUM_JETS / time:,.0f} jets per CPU second")
+    print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":

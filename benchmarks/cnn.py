@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.networks import TRAINING, products, step
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.delivery import load
 from tagline.inputs import Inputs, read_inputs
@@ -95,8 +95,7 @@ def main() -> None:
                 limit="products of dense images",
             )
         )
-    for name, time in seconds.items():
-        print(f"  {name}: {NUM_JETS / time:,.1f} jets per CPU second")
+    print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from weaver.utils.dataset import SimpleIterDataset
 
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline import prepare
 from tagline.catalogue import Representation
 from tagline.columns import TRUTH
@@ -84,8 +84,7 @@ def main() -> None:
     title = f"an epoch of {NUM_JETS} jets, {len(inputs.constituent_features)} features"
     for rival, goal in (("ROOT", 8), ("Parquet", 25), ("nullable Parquet", 25)):
         print(verdict(title, seconds, ours="tagline", rival=f"weaver {rival}", goal=goal))
-    for name, time in seconds.items():
-        print(f"  {name}: {NUM_JETS / time:,.0f} jets per CPU second")
+    print(rates(seconds, NUM_JETS))
 
 
 def exhaust(run: Callable[[], Iterable[Tensor]]) -> None:

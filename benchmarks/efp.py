@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from benchmarks.rival_energyflow import VERSION, EnergyFlow
 from tagline.compiled import compiled
 from tagline.efp import Array, energy_flow, polynomials
@@ -85,8 +85,7 @@ def race_degree(max_degree: int, num_jets: int, goal: float) -> None:
         heading = f"EFPs of degree <= {max_degree}, {title} precision"
         limit = f"{title} products"
         print(verdict(heading, seconds, ours=title, rival="EnergyFlow", goal=goal, limit=limit))
-    for contender, spent in seconds.items():
-        print(f"  {contender}: {num_jets / spent:,.0f} jets per CPU second")
+    print(rates(seconds, num_jets))
 
 
 def check(values_JG: Array, names: tuple[str, ...], rival: EnergyFlow, tolerance: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline import pixels
 
 NUM_PARTICLES = 60
@@ -61,8 +61,7 @@ def race_images(side: int, num_jets: int) -> None:
     title = f"{side}x{side} images, {num_jets} jets of {NUM_PARTICLES} particles"
     for rival, goal in (("np.histogram2d", 100), ("np.add.at", 3)):
         print(verdict(title, seconds, ours="ours", rival=rival, goal=goal, limit="memset"))
-    for name, time in seconds.items():
-        print(f"  {name}: {JETS_A_ROUND / time:,.0f} jets per CPU second")
+    print(rates(seconds, JETS_A_ROUND))
 
 
 def repeated(run: Callable[[], object], times: int) -> Callable[[], object]:

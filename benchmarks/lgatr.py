@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from benchmarks.racing import race, verdict
+from benchmarks.networks import FORWARD, TRAINING, step
+from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.memory import keep_freed_memory
 from tagline.multivector_layers import Linear
@@ -22,7 +22,6 @@ from tests.lgatr_package import NUM_FIRST, Package
 
 NUM_JETS, MEAN_PARTICLES, MAX_PARTICLES = 32, 45, 128
 SHAPE = 6.0  # of the gamma distribution of their number
-PASSES = 3  # forward, gradient of the inputs, gradient of the weights
 GOAL = 2
 
 
@@ -32,16 +31,6 @@ def jets() -> Batch:
     batch = random_cloud(numbers.long().clamp(1, MAX_PARTICLES).tolist(), num_features=4)
     p_P3 = batch.constituents_PF[:, 1:]
     return replace(batch, constituents_PF=torch.cat([p_P3.norm(dim=1, keepdim=True), p_P3], dim=1))
-
-
-def step(network: nn.Module, batch: Batch) -> Callable[[], None]:
-    """Return a training step without the optimiser, which is the same for both."""
-
-    def train() -> None:
-        network.zero_grad()
-        F.cross_entropy(network(batch), batch.label_B).backward()
-
-    return train
 
 
 def inference(network: nn.Module, batch: Batch) -> Callable[[], Tensor]:
@@ -97,7 +86,10 @@ def main() -> None:
     torch.testing.assert_close(
         inference(ours, batch)(), inference(package, batch)(), rtol=1e-5, atol=1e-5
     )
-    for name, (run, passes) in {"training": (step, PASSES), "inference": (inference, 1)}.items():
+    for name, (run, passes) in {
+        "training": (step, TRAINING),
+        "inference": (inference, FORWARD),
+    }.items():
         seconds = race(
             {
                 "tagline": run(ours, batch),
@@ -113,8 +105,7 @@ def main() -> None:
                 title, seconds, ours="tagline", rival="lgatr", goal=GOAL, limit="matrix products"
             )
         )
-        for contender, time in seconds.items():
-            print(f"  {contender}: {NUM_JETS / time:,.1f} jets per CPU second")
+        print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":

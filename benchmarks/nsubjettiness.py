@@ -4,7 +4,7 @@ import awkward as ak
 import fastjet
 import numpy as np
 
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline.jets import Jets
 from tagline.subjets import BETAS, nsubjettiness
 
@@ -63,8 +63,7 @@ def race_nsubjettiness() -> None:
     title = f"tau_1..4 of jets of {NUM_PARTICLES} particles (largest difference {difference:.0e})"
     for rival, goal in (("fastjet-contrib, one beta", 5), ("fastjet-contrib, three betas", 10)):
         print(verdict(title, seconds, ours="ours", rival=rival, goal=goal))
-    for name, time in seconds.items():
-        print(f"  {name}: {NUM_JETS / time:,.0f} jets per CPU second")
+    print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":

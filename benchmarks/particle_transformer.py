@@ -17,7 +17,7 @@ from benchmarks.networks import (
     products,
     step,
 )
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.layers import padded
@@ -104,8 +104,7 @@ def main() -> None:
                     title, seconds, ours="tagline", rival=label, goal=goal, limit="matrix products"
                 )
             )
-        for contender, time in seconds.items():
-            print(f"  {contender}: {NUM_JETS / time:,.1f} jets per CPU second")
+        print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":

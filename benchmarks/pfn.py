@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.layers import padded
@@ -104,8 +104,7 @@ def main() -> None:
     print(
         verdict(title, seconds, ours="packed", rival="padded", goal=2.5, limit="matrix products")
     )
-    for name, time in seconds.items():
-        print(f"  {name}: {NUM_JETS / time:,.0f} jets per CPU second")
+    print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":

@@ -37,3 +37,12 @@ def verdict(
     if limit:
         line += f", {seconds[limit] / seconds[ours]:.2f} of the limit ({limit})"
     return line
+
+
+def rates(seconds: dict[str, float], num_jets: int) -> str:
+    """Return a line for each contender with what it does in a CPU second."""
+    lines = []
+    for name, spent in seconds.items():
+        rate = num_jets / spent
+        lines.append(f"  {name}: {rate:,.{0 if rate > 100 else 1}f} jets per CPU second")
+    return "\n".join(lines)

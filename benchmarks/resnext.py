@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline.inputs import Inputs
 from tagline.taggers.resnext import Config, Tagger
 
@@ -102,8 +102,7 @@ def main() -> None:
             limit="matrix products",
         )
     )
-    for name, time in seconds.items():
-        print(f"  {name}: {NUM_JETS / time:,.1f} jets per CPU second")
+    print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":

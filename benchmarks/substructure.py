@@ -5,7 +5,7 @@ import fastjet
 import numpy as np
 
 from benchmarks.nsubjettiness import LARGEST_RADIUS, MAX_AXES, NUM_JETS, NUM_PARTICLES, toy_jets
-from benchmarks.racing import race, verdict
+from benchmarks.racing import race, rates, verdict
 from tagline.history import CAMBRIDGE_AACHEN, KT, cluster, momenta_of
 from tagline.jets import Jets
 from tagline.subjets import BETAS
@@ -92,8 +92,7 @@ def race_substructure() -> None:
     )
     title = f"substructure, {NUM_PARTICLES} particles a jet (largest difference {difference:.0e})"
     print(verdict(title, seconds, ours="ours", rival="FastJet", goal=GOAL, limit="both histories"))
-    for name, time in seconds.items():
-        print(f"  {name}: {NUM_JETS / time:,.0f} jets per CPU second")
+    print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from benchmarks.racing import race, verdict
+from benchmarks.networks import FORWARD, TRAINING, inference, step
+from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.representations.tree import Config as TreeConfig
@@ -57,26 +57,6 @@ def toy_batch() -> tuple[Batch, Inputs]:
     return batch_of(x_PF, counts), representation.inputs(statistics)
 
 
-def step(network: nn.Module, batch: Batch) -> Callable[[], None]:
-    """Return a training step without the optimiser, which is the same for both."""
-
-    def train() -> None:
-        network.zero_grad()
-        F.cross_entropy(network(batch), batch.label_B).backward()
-
-    return train
-
-
-def inference(network: nn.Module, batch: Batch) -> Callable[[], Tensor]:
-    """Return a call that gives the logits."""
-
-    def infer() -> Tensor:
-        with torch.inference_mode():
-            return network(batch)
-
-    return infer
-
-
 def products(batch: Batch, *, passes: int) -> Callable[[], None]:
     """Return the matrix products over all nodes and nothing else."""
     num_particles = int((batch.constituents_PF[:, -3] < 0).sum())
@@ -105,7 +85,7 @@ def main() -> None:
     alone = JetByJet(network)
     torch.testing.assert_close(inference(network, batch)(), inference(alone, batch)())
     title = f"{NUM_JETS} trees of {len(batch.constituents_PF) / NUM_JETS:.0f} nodes"
-    for name, run, passes in (("training", step, 3), ("inference", inference, 1)):
+    for name, run, passes in (("training", step, TRAINING), ("inference", inference, FORWARD)):
         seconds = race(
             {
                 "all jets": run(network, batch),
@@ -116,8 +96,7 @@ def main() -> None:
         )
         line = {"ours": "all jets", "rival": "jet by jet", "limit": "matrix products"}
         print(verdict(f"TreeNiN {name}, {title}", seconds, goal=GOAL, **line))
-        for contender, time in seconds.items():
-            print(f"  {contender}: {NUM_JETS / time:,.0f} jets per CPU second")
+        print(rates(seconds, NUM_JETS))
 
 
 if __name__ == "__main__":
