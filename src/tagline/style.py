@@ -4,13 +4,14 @@ The settings are those of mplhep's CMS style, scaled to the width of a page. Fig
 objects, never through pyplot, so that nothing global is touched and nothing stays open.
 """
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 import matplotlib as mpl
 import mplhep  # registers the font
-import numpy.typing as npt
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -31,6 +32,8 @@ COLOURS = (
     "#92dadd",
 )
 LINES = ("-", "--", ":", "-.")
+HATCHES = ("", "///", "...", "xxx")
+PANELS_A_ROW = 5
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 BACKGROUND, SIGNAL, GREY = "#3f90da", "#bd1f01", "#717581"
 
@@ -82,6 +85,11 @@ def line(position: int) -> str:
     return LINES[position // len(COLOURS) % len(LINES)]
 
 
+def hatch(position: int) -> str:
+    """Return the hatching of the n-th thing filled, another one when colours come again."""
+    return HATCHES[position // len(COLOURS) % len(HATCHES)]
+
+
 def annotate(axes: Axes, text: str, *, above_title: bool) -> None:
     """Write a small grey note above the top right corner of the axes, or above their title."""
     axes.annotate(
@@ -116,7 +124,21 @@ def _number_plainly(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def panels(*, rows: int, columns: int, sharey: bool) -> tuple[Figure, npt.NDArray[Any]]:
-    """Return a figure and its grid of equal panels (rows, columns)."""
-    figure = Figure(figsize=(0.6 + 2.9 * columns, 0.4 + 2.9 * rows))
-    return figure, figure.subplots(rows, columns, sharey=sharey, squeeze=False)
+def panels(numbers: Sequence[int], *, sharey: bool) -> tuple[Figure, list[list[Axes]]]:
+    """Return a figure of equal panels in groups of these sizes, each group on rows of its own."""
+    columns = min(max(numbers), PANELS_A_ROW)
+    rows = [math.ceil(number / columns) for number in numbers]
+    figure = Figure(figsize=(0.6 + 2.9 * columns, 0.4 + 2.9 * sum(rows)))
+    grid = figure.subplots(sum(rows), columns, sharey=sharey, squeeze=False)
+    groups = []
+    for number, block in zip(numbers, np.split(grid, np.cumsum(rows)[:-1]), strict=True):
+        axes = list(block.flat)
+        for unused in axes[number:]:
+            unused.remove()
+        groups.append(axes[:number])
+    return figure, groups
+
+
+def last_of_row(group: Sequence[Axes]) -> Axes:
+    """Return the panel of a group that ends its first row."""
+    return group[min(len(group), PANELS_A_ROW) - 1]

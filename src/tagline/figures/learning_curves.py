@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tagline.compare import Comparison, Key
-from tagline.style import GREY, annotate, colour, panels, styled
+from tagline.style import GREY, annotate, colour, last_of_row, panels, styled
 
 READS = "metrics"
 CAPTION = (
@@ -19,28 +19,30 @@ CAPTION = (
 
 @styled
 def draw(comparison: Comparison) -> Figure:
-    """Draw one row a task."""
-    keys = [_trained_keys(comparison, task) for task in comparison.tasks]
-    figure, grid = panels(rows=len(keys), columns=max(1, len(keys[0])), sharey=False)
-    for row, keys_of_task in enumerate(keys):
-        for column, key in enumerate(keys_of_task):
-            _draw_tagger(grid[row, column], comparison, key)
-        grid[row, 0].set_ylabel("loss")
-        if keys_of_task:
-            annotate(grid[row, -1], comparison.describe(keys_of_task[0]), above_title=True)
-    grid[0, 0].plot([], [], "--", color=GREY, label="training")
-    grid[0, 0].plot([], [], color=GREY, label="validation")
-    grid[0, 0].plot([], [], "o", color=GREY, label="kept weights")
-    grid[0, 0].legend()
+    """Draw the taggers of each task that were trained in epochs."""
+    trained = [keys for task in comparison.tasks if (keys := _trained_keys(comparison, task))]
+    figure, groups = panels([len(keys) for keys in trained] or [1], sharey=False)
+    for keys, group in zip(trained, groups, strict=False):
+        for key, axes in zip(keys, group, strict=True):
+            _draw_tagger(axes, comparison, key)
+        group[0].set_ylabel("loss")
+        annotate(last_of_row(group), comparison.describe(keys[0]), above_title=True)
+    first = groups[0][0]
+    first.plot([], [], "--", color=GREY, label="training")
+    first.plot([], [], color=GREY, label="validation")
+    first.plot([], [], "o", color=GREY, label="kept weights")
+    first.legend()
     return figure
 
 
 def _trained_keys(comparison: Comparison, task: str) -> list[Key]:
-    """Return what has epochs: neither combinations nor what was made elsewhere."""
+    """Return what has several epochs: no fits, no combinations, nothing made elsewhere."""
     return [
         key
         for key in comparison.plain_keys(task=task)
-        if all("epochs" in metrics.history for metrics in comparison.metrics[key].values())
+        if all(
+            len(seed.history.get("epochs", ())) > 1 for seed in comparison.metrics[key].values()
+        )
     ]
 
 

@@ -11,7 +11,7 @@ from tagline.style import GREY, annotate, colour, line, styled
 READS = "metrics"
 CAPTION = (
     "Background rejection against signal efficiency of the taggers without decorrelation, and "
-    "below its ratio to the first of them. Lines are medians of the seeds; bands are 68 % "
+    "below its ratio to that of the largest area. Lines are medians of the seeds; bands are 68 % "
     "intervals, the bootstrap of the test jets and the standard deviation of the seeds in "
     "quadrature. All taggers see the same test jets, so ratios are known better than their bands "
     "suggest. Lines end where fewer than five background jets are left. Open points are published "
@@ -21,7 +21,10 @@ CAPTION = (
 )
 PUBLISHED_EFFICIENCY = 0.3
 FEWEST_BACKGROUND_JETS = 5
-SIDESTEP = 0.009
+SIDESTEP = 0.009  # of a published point to the next
+WIDEST = 0.1  # of all of them
+MOST_INSIDE = 8  # entries of the legend; more would cover the curves
+LEGEND_WIDTH = 2.6  # inches
 
 Array = npt.NDArray[np.float64]
 
@@ -37,6 +40,13 @@ def draw(comparison: Comparison) -> Figure:
         _draw_curves(grid[0, column], comparison, keys)
         _draw_ratios(grid[1, column], comparison, keys)
         annotate(grid[0, column], comparison.describe(keys[0]), above_title=False)
+    labelled = grid[0, 0].get_legend_handles_labels()
+    if len(labelled[0]) > MOST_INSIDE:
+        figure.set_figwidth(figure.get_figwidth() + LEGEND_WIDTH)
+        figure.legend(*labelled, loc="outside right upper")
+    else:
+        for axes in grid[0]:
+            axes.legend()
     return figure
 
 
@@ -46,7 +56,7 @@ def _draw_curves(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
         label = comparison.legend.taggers[key.tagger].title
         axes.plot(efficiency, value, color=colour(position), linestyle=line(position), label=label)
         axes.fill_between(efficiency, low, high, color=colour(position), alpha=0.2, linewidth=0)
-        sidestep = SIDESTEP * (position - (len(keys) - 1) / 2)
+        sidestep = min(SIDESTEP, WIDEST / len(keys)) * (position - (len(keys) - 1) / 2)
         _draw_published(axes, comparison, key, colour(position), sidestep)
     efficiency = np.linspace(0.05, 1)
     axes.plot(efficiency, 1 / efficiency, color=GREY, linestyle=":", label="random selection")
@@ -54,7 +64,6 @@ def _draw_curves(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
         label = f"{published.title} ({published.source})"
         axes.plot([], [], "o", color=GREY, markerfacecolor="white", label=label)
     axes.set(yscale="log", xlim=(0.05, 1), ylabel=r"background rejection $1/\epsilon_B$")
-    axes.legend()
 
 
 def _draw_published(
@@ -75,7 +84,8 @@ def _draw_published(
 
 
 def _draw_ratios(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
-    at, reference_there, *_ = _curve(comparison, keys[0])
+    best = max(keys, key=lambda key: comparison.value(key, "auc").value)
+    at, reference_there, *_ = _curve(comparison, best)
     for position, key in enumerate(keys):
         efficiency, value, low, high = _curve(comparison, key)
         reference = np.interp(efficiency, at, reference_there, left=np.nan)
@@ -90,7 +100,7 @@ def _draw_ratios(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
         )
     axes.set(
         xlabel=r"signal efficiency $\epsilon_S$",
-        ylabel="ratio to first",
+        ylabel="ratio to best",
         ylim=(0, 2),
     )
 

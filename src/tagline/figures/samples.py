@@ -27,7 +27,6 @@ TITLES = {
     "leading_pt_fraction": "leading $p_T$ / jet $p_T$",
     "softest_pt": "softest $p_T$ [GeV]",
 }
-COLUMNS = 4
 HISTOGRAM_HEIGHT = 0.7  # of the panel; the quantiles are above
 LADDER_STEP = 0.03
 
@@ -36,12 +35,11 @@ LADDER_STEP = 0.03
 def draw(validations: Mapping[str, Any]) -> Figure:
     """Draw a panel a quantity, with all datasets for which it was published."""
     names = [name for name in TITLES if any(name in v["quantities"] for v in validations.values())]
-    figure, grid = panels(rows=-(-(len(names) + 1) // COLUMNS), columns=COLUMNS, sharey=False)
-    for axes, name in zip(grid.flat, names, strict=False):
+    figure, ((*group, last),) = panels([len(names) + 1], sharey=False)
+    for axes, name in zip(group, names, strict=True):
         _draw_quantity(axes, name, validations)
-    for axes in grid.flat[len(names) :]:
-        axes.set_axis_off()
-    _draw_legend(grid.flat[len(names)], validations)
+    last.set_axis_off()
+    _draw_legend(last, validations)
     return figure
 
 

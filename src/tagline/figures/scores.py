@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
 from tagline.metrics import Histogram
-from tagline.style import BACKGROUND, SIGNAL, annotate, panels, styled
+from tagline.style import BACKGROUND, SIGNAL, annotate, last_of_row, panels, styled
 
 READS = "metrics"
 CAPTION = (
@@ -21,15 +21,15 @@ COLOURS = {"background": BACKGROUND, "signal": SIGNAL}
 
 @styled
 def draw(comparison: Comparison) -> Figure:
-    """Draw one row a task."""
-    keys = [comparison.plain_keys(task=task) for task in comparison.tasks]
-    figure, grid = panels(rows=len(keys), columns=len(keys[0]), sharey=True)
-    for row, keys_of_task in enumerate(keys):
-        for column, key in enumerate(keys_of_task):
-            _draw_tagger(grid[row, column], comparison, key)
-        grid[row, 0].set_ylabel("density of test jets")
-        annotate(grid[row, -1], comparison.describe(keys_of_task[0]), above_title=True)
-    grid[0, 0].legend(loc="upper center")
+    """Draw the taggers of each task."""
+    keys_of = [comparison.plain_keys(task=task) for task in comparison.tasks]
+    figure, groups = panels([len(keys) for keys in keys_of], sharey=True)
+    for keys, group in zip(keys_of, groups, strict=True):
+        for key, axes in zip(keys, group, strict=True):
+            _draw_tagger(axes, comparison, key)
+        group[0].set_ylabel("density of test jets")
+        annotate(last_of_row(group), comparison.describe(keys[0]), above_title=True)
+    groups[0][0].legend(loc="upper center")
     return figure
 
 

@@ -19,7 +19,7 @@ CAPTION = (
     "above. A tagger that nears its limit falls below the line. A triangle is a lower limit, the "
     "open point the published value."
 )
-ROWS = {
+MEASURES = {
     "rejection_at_0.3": r"$1/\epsilon_B$ at $\epsilon_S = 0.3$",
     "auc": "1 - AUC",
 }
@@ -28,18 +28,17 @@ POINTS_OF_LINE = 50
 
 @styled
 def draw(comparison: Comparison) -> Figure:
-    """Draw one column a tagger, rejections above and areas below."""
+    """Draw a panel a tagger, rejections above and areas below."""
     taggers = list(dict.fromkeys(key.tagger for key in _keys(comparison)))
-    figure, grid = panels(rows=len(ROWS), columns=len(taggers), sharey=False)
-    for column, tagger in enumerate(taggers):
-        keys = [key for key in _keys(comparison) if key.tagger == tagger]
-        keys.sort(key=comparison.train_jets)
-        grid[0, column].set_title(comparison.legend.taggers[tagger].title)
-        for axes, metric in zip(grid[:, column], ROWS, strict=True):
+    figure, groups = panels([len(taggers)] * len(MEASURES), sharey=False)
+    for (metric, label), group in zip(MEASURES.items(), groups, strict=True):
+        for tagger, axes in zip(taggers, group, strict=True):
+            keys = [key for key in _keys(comparison) if key.tagger == tagger]
+            keys.sort(key=comparison.train_jets)
             _draw_measure(axes, comparison, keys, metric)
-        grid[-1, column].set_xlabel("training jets")
-    for axes, label in zip(grid[:, 0], ROWS.values(), strict=True):
-        axes.set_ylabel(label)
+            axes.set_title(comparison.legend.taggers[tagger].title)
+            axes.set_xlabel("training jets")
+        group[0].set_ylabel(label)
     return figure
 
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from tagline.accounts import show_time
 from tagline.accounts_table import Account, Row
-from tagline.style import GREY, annotate, colour, styled
+from tagline.style import GREY, annotate, colour, hatch, styled
 
 READS = "benchmarks"
 CAPTION = (
@@ -51,6 +51,7 @@ def _draw_time(axes: Axes, account: Account, stages: list[str]) -> None:
             left=left[row.stage],
             height=0.7,
             color=_colour(account, row),
+            hatch=_hatch(account, row),
             label="" if label in labelled else label,
         )
         left[row.stage] += row.wall_s / seconds
@@ -89,6 +90,11 @@ def _label(account: Account, row: Row) -> str:
 def _colour(account: Account, row: Row) -> str:
     taggers = list(account.legend.taggers)
     return colour(taggers.index(row.tagger)) if row.tagger in taggers else GREY
+
+
+def _hatch(account: Account, row: Row) -> str:
+    taggers = list(account.legend.taggers)
+    return hatch(taggers.index(row.tagger)) if row.tagger in taggers else ""
 
 
 def _summary(account: Account) -> str:
