@@ -154,7 +154,7 @@ class Network:
         Raises:
             ValueError: the file has too few.
         """
-        longest = max(1, int(batch.num_constituents_B.max()))
+        longest = batch.longest
         sizes = [
             self.declared[name].shape[-1 if taken.layout == "BFN" else 1]
             for name, taken in self.takes.items()
