@@ -18,7 +18,7 @@ rule train:
     threads: threads_of_training
     resources:
         gpu=num_gpus,
-        mem_mb=megabytes(1500, per_input=6),
+        mem_mb=megabytes(2500, per_input=6),
         runtime=minutes(600),
     params:
         tagger=entry("taggers/{tagger}"),
