@@ -35,6 +35,12 @@ LINES = ("-", "--", ":", "-.")
 HATCHES = ("", "///", "...", "xxx")
 PANELS_A_ROW = 5
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+CHANNELS = {  # of jet images, by name
+    "gray": r"$p_T$",
+    "red": r"charged $p_T$",
+    "green": r"neutral $p_T$",
+    "blue": "charged particles",
+}
 BACKGROUND, SIGNAL, GREY = "#3f90da", "#bd1f01", "#717581"
 
 SETTINGS = {

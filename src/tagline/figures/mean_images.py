@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
 
-from tagline.style import styled
+from tagline.style import CHANNELS, styled
 
 READS = "images"
 CAPTION = (
@@ -21,12 +21,6 @@ CAPTION = (
 )
 
 DECADES = 4
-QUANTITIES = {
-    "gray": r"$p_T$",
-    "red": r"charged $p_T$",
-    "green": r"neutral $p_T$",
-    "blue": "charged particles",
-}
 TITLES = {
     "pixelate": "around the jet axis",
     "centre": "centred",
@@ -54,7 +48,7 @@ def draw(source: Mapping[str, Mapping[str, Any]]) -> Figure:
     figure = Figure(figsize=(0.8 + 1.9 * num_steps, sum(heights)))
     subfigures = figure.subfigures(len(blocks), squeeze=False, height_ratios=heights)[:, 0]
     for subfigure, (name, images, channel) in zip(subfigures, blocks, strict=True):
-        quantity = QUANTITIES[images["channels"][channel]]
+        quantity = CHANNELS[images["channels"][channel]]
         subfigure.suptitle(f"{name.replace('_', ' ')}: {quantity}", fontsize="medium")
         _draw_block(subfigure, images, channel)
     return figure

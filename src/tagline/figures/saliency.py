@@ -11,7 +11,7 @@ from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
 
 from tagline.attributions import Attributions, Interpretation, Key
-from tagline.style import colour, styled
+from tagline.style import CHANNELS, colour, styled
 
 READS = "attributions"
 CAPTION = (
@@ -26,12 +26,6 @@ CAPTION = (
     "not differentiable."
 )
 DECADES = 4
-CHANNELS = {
-    "gray": r"$p_T$",
-    "red": r"charged $p_T$",
-    "green": r"neutral $p_T$",
-    "blue": "charged particles",
-}
 IMAGES = {"mean": "mean image", "saliency": "saliency", "attribution": "integrated gradients"}
 LEAST_SHARE = 0.02  # of the jets that have a constituent at the last rank shown
 
