@@ -26,6 +26,8 @@ def prepared_project(folder: Path) -> Path:
     """Set up a clone of the project and run it on this machine as far as the prepared jets."""
     new_project(folder)
     shutil.copy2(ROOT / "tests/workflows/slurm.yaml", folder / CONFIG)
+    (folder / "mine").mkdir()
+    shutil.copy2(ROOT / "tests/slurm/lasting_tagger.py", folder / "mine")
     run_locally(folder, "results/toy_tagging/prepared/pfn_cloud")
     return folder
 
@@ -82,7 +84,7 @@ class Run:
 
     def jobs_of(self, seed: int) -> list[dict[str, str]]:
         """Return the Slurm jobs of one training, in the order of their submission."""
-        comment = f"rule_train_wildcards_toy_tagging_pfn_lasting_none_{seed}"
+        comment = f"rule_train_wildcards_toy_tagging_lasting_none_{seed}"
         return [
             job
             for job in self.cluster.jobs()
@@ -103,20 +105,20 @@ class Run:
 
 def is_under_way(folder: Path, seed: int) -> bool:
     """Whether a training has done some epochs in its present attempt."""
-    log = folder / f"logs/train/toy_tagging/pfn_lasting/none/{seed}.log"
+    log = folder / f"logs/train/toy_tagging/lasting/none/{seed}.log"
     attempt = log.read_text().rpartition("=====")[2] if log.exists() else ""
     return attempt.count(" epoch ") > EPOCHS_BEFORE
 
 
 def attempts_of(folder: Path, seed: int) -> list[str]:
     """Return what each attempt at a training has written into the log."""
-    log = folder / f"logs/train/toy_tagging/pfn_lasting/none/{seed}.log"
+    log = folder / f"logs/train/toy_tagging/lasting/none/{seed}.log"
     return re.split(r"^=====.*=====$", log.read_text(), flags=re.MULTILINE)[1:]
 
 
 def model_of(seed: int) -> str:
     """Name the file of a trained model."""
-    return f"results/toy_tagging/models/pfn_lasting/none/{seed}/model.pt"
+    return f"results/toy_tagging/models/lasting/none/{seed}/model.pt"
 
 
 def weights_are_equal(one: Path, other: Path) -> bool:

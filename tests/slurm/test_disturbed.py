@@ -141,11 +141,11 @@ def test_a_job_that_ends_while_snakemake_is_dead_is_not_run_again(disturbed, stu
 @pytest.mark.usefixtures("disturbed")
 def test_a_job_that_ends_while_snakemake_is_dead_has_its_record(disturbed, study):
     """So that a change of its parameters reruns it like any other."""
-    edit(study / CONFIG, "phi: [16, 16]", "phi: [16, 24]")
+    edit(study / CONFIG, "epoch_seconds: 0.1", "epoch_seconds: 0.2")
     try:
         plan = planned(study)
     finally:
-        edit(study / CONFIG, "phi: [16, 24]", "phi: [16, 16]")
+        edit(study / CONFIG, "epoch_seconds: 0.2", "epoch_seconds: 0.1")
     assert any(f"seed={disturbed.without_snakemake}" in job for job in plan["train"])
 
 

@@ -63,7 +63,7 @@ def test_a_training_longer_than_its_time_limit_ends_in_several_goes(start, proje
         "--set-resources",
         "train:runtime=1",
         "--tagline-slurm-warning-seconds",
-        "30",
+        "15",
     )
     assert run.wait() == 0, run.printed
     assert len(run.jobs_of(1)) == 1  # back in the queue, and none of the few retries spent
