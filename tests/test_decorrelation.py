@@ -11,8 +11,8 @@ from sklearn.metrics import roc_auc_score
 from tagline import plugins
 from tagline.batch import Batch
 from tagline.catalogue import Decorrelation
-from tagline.decorrelate import decorrelate, load
-from tagline.decorrelation import BaseDecorrelation
+from tagline.decorrelate import decorrelate
+from tagline.decorrelation import BaseDecorrelation, method_of
 from tagline.distance_correlation import distance_correlation, rank
 from tagline.jets import Columns, read_columns, write_columns
 from tests.scores import score_table
@@ -23,7 +23,13 @@ ENTRIES = {
     name: Decorrelation(**entry)
     for name, entry in yaml.safe_load(CATALOGUE.read_text())["decorrelations"].items()
 }
-HOOKS = {"training": ("weight", "penalty"), "post_hoc": ("fit", "transform")}
+STEPS, STEPS_OF_EPOCH = 150, 10
+INDEPENDENT = [  # of those that act; what has an order allows that much dependence
+    name
+    for name, entry in ENTRIES.items()
+    if entry.when != "never" and not entry.parameters.get("order")
+]
+HOOKS = {"training": ("weight", "begin", "penalty"), "post_hoc": ("fit", "transform")}
 
 
 def stages(method: str) -> set[str]:
@@ -61,17 +67,20 @@ def batch_of(table: Columns) -> Batch:
 def train(method: BaseDecorrelation, table: Columns) -> Columns:
     """Train a linear tagger with the hooks of a method, and return its scores."""
     batch = batch_of(table)
-    weight = method.weight(
-        table["mass"][:, None].astype(float), table["label"], table["weight"].astype(float)
-    )
+    protected, label = table["mass"][:, None].astype(float), table["label"]
+    weight = torch.from_numpy(method.weight(protected, label, table["weight"].astype(float)))
+    torch.manual_seed(1)
+    method.begin(protected, label)
     network = torch.nn.Linear(3, 2)
     torch.nn.init.zeros_(network.weight)
     torch.nn.init.zeros_(network.bias)
-    optimiser = torch.optim.Adam(network.parameters(), lr=0.1)
-    for _ in range(150):
+    opponent = method.opponent or torch.nn.Identity()
+    optimiser = torch.optim.Adam([*network.parameters(), *opponent.parameters()], lr=0.1)
+    for step in range(STEPS):
+        method.epoch = step / STEPS_OF_EPOCH
         logits = network(batch.features_BG)
         losses = torch.nn.functional.cross_entropy(logits, batch.label_B, reduction="none")
-        loss = (losses * torch.from_numpy(weight)).mean() + method.penalty(logits, batch)
+        loss = (losses * weight).mean() + method.penalty(logits, batch)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -101,9 +110,9 @@ def test_acts_when_its_entry_says(name):
     assert stages(ENTRIES[name].method) == expected
 
 
-@pytest.mark.parametrize("name", [name for name in ENTRIES if ENTRIES[name].when != "never"])
+@pytest.mark.parametrize("name", INDEPENDENT)
 def test_lowers_the_correlation_and_keeps_the_tagger(name, table, undecorrelated):
-    method = load(ENTRIES[name])
+    method = method_of(ENTRIES[name])
     scores = train(method, table)
     protected, label, weight = (
         table["mass"][:, None].astype(float),
@@ -119,7 +128,7 @@ def test_lowers_the_correlation_and_keeps_the_tagger(name, table, undecorrelated
 
 
 def test_none_changes_nothing(table):
-    method = load(ENTRIES["none"])
+    method = method_of(ENTRIES["none"])
     score = table["score"].astype(float)
     protected = table["mass"][:, None].astype(float)
     assert method.penalty(torch.ones(4, 2), batch_of(table)) == 0
@@ -127,7 +136,7 @@ def test_none_changes_nothing(table):
 
 
 def test_disco_looks_at_the_background_alone(table):
-    method = load(Decorrelation(method="disco", when="training", title="", parameters={}))
+    method = method_of(Decorrelation(method="disco", when="training", title="", parameters={}))
     batch = batch_of(table)
     logits = torch.nn.functional.one_hot(batch.label_B) + batch.features_BG[:, :2] / 10
     logits.requires_grad_()
@@ -137,7 +146,7 @@ def test_disco_looks_at_the_background_alone(table):
 
 
 def test_growing_disco_waits_until_the_network_knows_something(table):
-    method = load(ENTRIES["growing_disco"])
+    method = method_of(ENTRIES["growing_disco"])
     batch = batch_of(table)
     logits = torch.nn.functional.one_hot(batch.label_B) * batch.protected_BR / 100
     penalties = [method.penalty(scale * logits, batch).item() for scale in (-1.0, 0.01, 1.0)]
@@ -145,7 +154,7 @@ def test_growing_disco_waits_until_the_network_knows_something(table):
 
 
 def test_disco_does_not_depend_on_the_scale_of_the_score(table):
-    method = load(ENTRIES["disco"])
+    method = method_of(ENTRIES["disco"])
     batch = batch_of(table)
     logits = torch.nn.functional.one_hot(batch.label_B) * batch.protected_BR / 100
     penalties = [method.penalty(scale * logits, batch).item() for scale in (1e-3, 2e-3)]
@@ -153,7 +162,7 @@ def test_disco_does_not_depend_on_the_scale_of_the_score(table):
 
 
 def test_disco_ignores_a_batch_without_background(table):
-    method = load(Decorrelation(method="disco", when="training", title="", parameters={}))
+    method = method_of(Decorrelation(method="disco", when="training", title="", parameters={}))
     tops = {name: column[table["label"] == 1] for name, column in table.items()}
     assert method.penalty(torch.randn(len(tops["label"]), 2), batch_of(tops)) == 0
 
@@ -161,7 +170,9 @@ def test_disco_ignores_a_batch_without_background(table):
 @pytest.mark.parametrize("efficiencies", [[0.1], [0.4, 0.1, 0.2]])
 def test_ddt_passes_the_same_share_of_the_background_in_each_bin(table, efficiencies):
     parameters = {"efficiencies": efficiencies, "bins": 8}
-    method = load(Decorrelation(method="ddt", when="post_hoc", title="", parameters=parameters))
+    method = method_of(
+        Decorrelation(method="ddt", when="post_hoc", title="", parameters=parameters)
+    )
     mass = table["mass"].astype(float)
     score, label = table["score"].astype(float), table["label"]
     fitted = method.fit(score, mass[:, None], label, np.ones(len(label)))
@@ -174,7 +185,7 @@ def test_ddt_passes_the_same_share_of_the_background_in_each_bin(table, efficien
 
 
 def test_ddt_refuses_two_protected_columns(table):
-    method = load(Decorrelation(method="ddt", when="post_hoc", title="", parameters={}))
+    method = method_of(Decorrelation(method="ddt", when="post_hoc", title="", parameters={}))
     two = np.ones((len(table["label"]), 2))
     with pytest.raises(ValueError, match="one column"):
         method.fit(table["score"].astype(float), two, table["label"], np.ones(len(two)))

@@ -7,15 +7,17 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import torch
 
 from tagline import processes
-from tagline.assignment import jets_of, method_of
+from tagline.assignment import jets_of
 from tagline.catalogue import Decorrelation
 from tagline.checkpoint import Checkpoints
+from tagline.decorrelation import method_of
 from tagline.devices import Place
 from tagline.inputs import read_inputs
 from tagline.sharing import share_of
@@ -28,6 +30,7 @@ from tests.trainings import ONE_CPU, Run
 TWO_CPUS = Place("cpu", (0, 1))
 THREE_CPUS = Place("cpu", (0, 1, 2))
 DISCO = Decorrelation(method="disco", when="training", parameters={"strength": 10})
+ADVERSARY = Decorrelation(method="adversary", when="training", parameters={"strength": 10})
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +54,26 @@ def gradients(fabric, assignment, num_rows):
     """Return the gradient of the first batch; Adam would hide a wrong factor of all of it."""
     torch.set_num_threads(1)
     inputs = read_inputs(assignment.prepared / "inputs.json")
-    method = method_of(assignment.decorrelation)
+    method, jets = method_of(assignment.decorrelation), jets_of("train", assignment, inputs)
+    torch.manual_seed(1)
+    method.begin(jets.protected_JR.double().numpy(), jets.label_J.numpy())
     trainer = Trainer(
         fabric, assignment.tagger, inputs, method=method, seed=1, meter=Meter(gpus=())
     )
-    jets = jets_of("train", assignment, inputs)
     jets = replace(jets, weight_J=jets.weight_J * torch.linspace(0.1, 3, len(jets)))
     fabric.backward(trainer._losses(jets, torch.arange(num_rows)).loss)
-    return {name: weight.grad for name, weight in trainer.network.module.named_parameters()}
+    trained = [trainer.network.module, method.opponent or torch.nn.Identity()]
+    named = (network.named_parameters() for network in trained)
+    return {name: weight.grad for name, weight in chain.from_iterable(named)}
 
 
 @pytest.mark.parametrize(
     ("name", "decorrelation", "num_rows", "place"),
-    [("pfn", DISCO, 17, TWO_CPUS), ("cnn", NONE, 2, THREE_CPUS)],
+    [
+        ("pfn", DISCO, 17, TWO_CPUS),
+        ("pfn", ADVERSARY, 17, TWO_CPUS),
+        ("cnn", NONE, 2, THREE_CPUS),
+    ],
 )
 def test_the_gradient_is_that_of_the_whole_batch(name, decorrelation, num_rows, place, new_run):
     assignment = new_run(name).assignment(name=name, decorrelation=decorrelation)

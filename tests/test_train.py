@@ -1,6 +1,5 @@
 """Training: it is reproducible, survives being killed, and does what the configuration says."""
 
-import os
 import signal
 
 import numpy as np
@@ -15,29 +14,12 @@ from tagline.delivery import load
 from tagline.inputs import read_inputs
 from tagline.jets import read_jets, write_jets
 from tagline.termination import KILLED
-from tagline.trainer import Trainer
-from tests.trainings import Run, same_weights
+from tests.trainings import Run, disturb, same_weights, terminate
 
 
 @pytest.fixture(scope="module")
 def undisturbed(observables, tmp_path_factory):
     return Run(observables, tmp_path_factory.mktemp("undisturbed")).train()
-
-
-def disturb(monkeypatch, *, at_step, how):
-    """Call `how` once, in the middle of a step counted from 1 over all epochs."""
-    step, calls = Trainer._step, iter(range(1, 10_000))
-
-    def disturbed(*arguments):
-        if next(calls) == at_step:
-            how()
-        return step(*arguments)
-
-    monkeypatch.setattr(Trainer, "_step", disturbed)
-
-
-def terminate():
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def crash():

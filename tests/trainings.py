@@ -13,6 +13,7 @@ from tagline.devices import Place
 from tagline.files import read_json
 from tagline.termination import signals_noted
 from tagline.train import train_on
+from tagline.trainer import Trainer
 from tests.tasks import NONE, taggers, with_training
 
 TIMES = ("jets_per_second",)
@@ -94,6 +95,22 @@ def _train(run, before, settings):
 
 def same_weights(first, second):
     return all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+
+
+def disturb(monkeypatch, *, at_step, how):
+    """Call `how` once, in the middle of a step counted from 1 over all epochs."""
+    step, calls = Trainer._step, iter(range(1, 10_000))
+
+    def disturbed(*arguments):
+        if next(calls) == at_step:
+            how()
+        return step(*arguments)
+
+    monkeypatch.setattr(Trainer, "_step", disturbed)
+
+
+def terminate():
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def die():

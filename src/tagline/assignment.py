@@ -6,10 +6,9 @@ from typing import Any
 
 import torch
 
-from tagline import plugins
 from tagline.catalogue import Decorrelation, Tagger
 from tagline.checkpoint import shortage
-from tagline.decorrelation import BaseDecorrelation
+from tagline.decorrelation import BaseDecorrelation, method_of
 from tagline.delivery import PackedJets, load
 from tagline.files import write_json
 from tagline.inputs import Inputs
@@ -67,13 +66,6 @@ def write(
         write_json(history, assignment.history_file)
     except OSError as error:
         raise OSError(f"no model: {shortage(error, model_file.parent)}") from error
-
-
-def method_of(decorrelation: Decorrelation) -> BaseDecorrelation:
-    """Return the method of a catalogue entry."""
-    plugin = plugins.load("decorrelation", decorrelation.method)
-    method: BaseDecorrelation = plugin.Decorrelation(plugin.Config(**decorrelation.parameters))
-    return method
 
 
 def weighted(jets: PackedJets, method: BaseDecorrelation) -> PackedJets:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline import plugins
 from tagline.catalogue import Decorrelation
-from tagline.decorrelation import Array, BaseDecorrelation
+from tagline.decorrelation import Array, method_of
 from tagline.jets import Columns, read_columns, write_columns
 
 log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ def decorrelate(
         protected: columns that the score must not sculpt.
         outputs: where each split's table goes.
     """
-    method = load(decorrelation)
+    method = method_of(decorrelation)
     validation = read_columns(score_files["validation"])
     if not len(validation["score"]):
         raise ValueError(f"{score_files['validation']}: no validation scores to fit on")
@@ -49,13 +48,6 @@ def decorrelate(
         write_columns(
             scores, output, provenance={"decorrelation": decorrelation.model_dump_json()}
         )
-
-
-def load(decorrelation: Decorrelation) -> BaseDecorrelation:
-    """Build the method that the configuration names."""
-    plugin = plugins.load("decorrelation", decorrelation.method)
-    method: BaseDecorrelation = plugin.Decorrelation(plugin.Config(**decorrelation.parameters))
-    return method
 
 
 def _stack(scores: Columns, protected: Sequence[str]) -> Array:

@@ -7,8 +7,9 @@ import torch
 from lightning_fabric import Fabric
 
 from tagline import processes
-from tagline.assignment import Assignment, jets_of, method_of, write
+from tagline.assignment import Assignment, jets_of, write
 from tagline.checkpoint import Checkpoints
+from tagline.decorrelation import method_of
 from tagline.devices import Place, gpus_of, place_of
 from tagline.fit import fit
 from tagline.inputs import read_inputs
@@ -52,6 +53,9 @@ def take_part(
     inputs = read_inputs(assignment.prepared / "inputs.json")
     jets = {split: jets_of(split, assignment, inputs) for split in ("train", "validation")}
     logger.info("read %s jets", {split: len(loaded) for split, loaded in jets.items()})
+    method = method_of(assignment.decorrelation)
+    torch.manual_seed(assignment.seed)
+    method.begin(jets["train"].protected_JR.double().numpy(), jets["train"].label_J.numpy())
     saved = Checkpoints(
         assignment.checkpoints, key=assignment.key, minutes=tagger.steps.checkpoint_minutes
     )
@@ -62,7 +66,7 @@ def take_part(
             fabric,
             tagger,
             inputs,
-            method=method_of(assignment.decorrelation),
+            method=method,
             seed=assignment.seed,
             source=assignment.source,
             meter=meter,

@@ -86,9 +86,11 @@ class Trainer:
             transfer.begin(network, source, tagger.start_from, inputs)
         if fabric.world_size > 1:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        self.network, self.optimiser = fabric.setup(
-            network.to(fabric.device), optimiser_of(tagger.steps, network)
-        )
+        optimiser = optimiser_of(tagger.steps, network)
+        if method.opponent:
+            optimiser.add_param_group(opponent_group(method))
+            method.opponent.to(fabric.device)
+        self.network, self.optimiser = fabric.setup(network.to(fabric.device), optimiser)
         self.fabric = fabric
         self.training = tagger.steps
         self.monitor: str = self.training.monitor
@@ -113,9 +115,8 @@ class Trainer:
     @property
     def has_ended(self) -> bool:
         """Whether this was the last epoch, or the loss has not fallen for long enough."""
-        return (
-            self.progress.epoch >= self.training.epochs
-            or self.progress.stale_epochs >= self.training.patience
+        return self.progress.epoch >= self.training.epochs or (
+            self.progress.stale_epochs >= self.training.patience and not self.method.keeps_last
         )
 
     def run(
@@ -157,7 +158,8 @@ class Trainer:
         order_J = torch.from_numpy(generator_of(self.seed, progress.epoch).permutation(len(jets)))
         for rows_B in torch.split(order_J, batch_size)[progress.step : num_steps]:
             started = time.perf_counter()
-            rate = learning_rate(self.training, progress.epoch + progress.step / num_steps)
+            self.method.epoch = progress.epoch + progress.step / num_steps
+            rate = learning_rate(self.training, self.method.epoch)
             for group in self.optimiser.param_groups:
                 group["lr"] = rate * group["rate_factor"]
             progress.loss_sum += self._step(jets, rows_B)
@@ -223,7 +225,7 @@ class Trainer:
         progress.stale_epochs = 0 if loss < progress.lowest_loss else progress.stale_epochs + 1
         progress.lowest_loss = min(loss, progress.lowest_loss)
         monitored = loss if self.monitor == "loss" else -entry["validation_accuracy"]
-        if monitored < progress.best:
+        if monitored < progress.best or self.method.keeps_last:
             progress.best, progress.best_epoch = monitored, progress.epoch
             self.best_weights = {
                 name: tensor.to("cpu", copy=True)
@@ -241,6 +243,7 @@ class Trainer:
                 {
                     "network": self.network.state_dict(),
                     "optimiser": self.optimiser.state_dict(),
+                    "opponent": state_of(self.method.opponent),
                     "best_weights": self.best_weights,
                     "progress": asdict(self.progress),
                     "usage": asdict(self.usage),
@@ -253,10 +256,24 @@ class Trainer:
             return
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
+        if self.method.opponent:
+            self.method.opponent.load_state_dict(state["opponent"])
         self.best_weights = state["best_weights"]
         self.progress = Progress(**state["progress"])
         self.usage = Usage(**state["usage"])
         logger.info("resumed in epoch %d, step %d", self.progress.epoch, self.progress.step)
+
+
+def opponent_group(method: BaseDecorrelation) -> dict[str, Any]:
+    """Return what is trained beside a tagger, without any decay."""
+    assert method.opponent is not None
+    parameters = list(method.opponent.parameters())
+    return {"params": parameters, "weight_decay": 0.0, "rate_factor": method.opponent_rate}
+
+
+def state_of(opponent: nn.Module | None) -> Weights:
+    """Return the weights of a network that there may be."""
+    return opponent.state_dict() if opponent else {}
 
 
 def steps_an_epoch(jets: PackedJets, batch_size: int) -> int:

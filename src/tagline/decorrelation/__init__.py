@@ -7,18 +7,35 @@ from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
+from torch import Tensor, nn
 
+from tagline import plugins
 from tagline.batch import Batch
+from tagline.catalogue import Decorrelation
 
 Array = npt.NDArray[np.float64]
 
 
 class BaseDecorrelation:
-    """Four hooks that do nothing; a method overrides one or two.
+    """Five hooks that do nothing; a method overrides one or two.
 
-    `weight` and `penalty` act in training, `fit` and `transform` on the scores afterwards.
+    `weight`, `begin` and `penalty` act in training, `fit` and `transform` on the scores
+    afterwards.
+
+    Attributes:
+        epoch: where the training is, set before each step: 1.5 is in the middle of the second.
+        opponent: a network of the penalty's own, trained in the same steps.
+        opponent_rate: how many times faster it learns than the tagger.
+        keeps_last: the last weights are the result, since losses of epochs do not compare.
     """
+
+    epoch: float = 0.0
+    opponent: nn.Module | None = None
+    opponent_rate: float = 1.0
+    keeps_last: bool = False
+
+    def begin(self, protected_JR: Array, label_J: Array) -> None:
+        """Learn once, before the first step, what the penalty must know of the training jets."""
 
     def weight(self, protected_JR: Array, label_J: Array, weight_J: Array) -> Array:
         """Return training weights (J,)."""
@@ -37,3 +54,10 @@ class BaseDecorrelation:
     def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
         """Return decorrelated scores (J,)."""
         return score_J
+
+
+def method_of(decorrelation: Decorrelation) -> BaseDecorrelation:
+    """Build the method that an entry of the catalogue names."""
+    plugin = plugins.load("decorrelation", decorrelation.method)
+    method: BaseDecorrelation = plugin.Decorrelation(plugin.Config(**decorrelation.parameters))
+    return method

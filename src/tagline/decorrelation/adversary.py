@@ -1,0 +1,87 @@
+"""Adversary: a second network guesses the protected columns from the score, and must not succeed.
+
+Louppe, Kagan and Cranmer, "Learning to Pivot with Adversarial Networks", 2016,
+https://arxiv.org/abs/1611.01046 (a mixture of normal distributions); Shimmin et al., "Decorrelated
+Jet Substructure Tagging using Adversarial Neural Networks", 2017, https://arxiv.org/abs/1703.03507
+(bins of mass); ATL-PHYS-PUB-2018-014 (a mixture of 20, gradient reversal, background alone). Both
+networks are trained in the same steps: the gradient changes its sign between them (Ganin and
+Lempitsky, "Unsupervised Domain Adaptation by Backpropagation", 2014,
+https://arxiv.org/abs/1409.7495).
+"""
+
+from typing import Any, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from tagline.batch import Batch
+from tagline.decorrelation import Array, BaseDecorrelation
+from tagline.posteriors import Binned, Mixture
+from tagline.strict import Strict
+
+
+class Config(Strict):
+    """The trade, and the network on the other side."""
+
+    strength: float = Field(10.0, ge=0, description="lambda: weight of the adversary's loss")
+    posterior: Literal["mixture", "bins"] = Field("mixture", description="what it guesses")
+    components: int = Field(20, gt=0, description="normal distributions, or bins of a column")
+    hidden: tuple[int, ...] = Field((64,), min_length=1, description="widths of its layers")
+    pretrain_epochs: float = Field(
+        0.0, ge=0, description="at first, so long both learn and the tagger feels nothing of it"
+    )
+    learning_rate_factor: float = Field(
+        1.0, gt=0, description="how many times faster it learns than the tagger"
+    )
+
+
+class Decorrelation(BaseDecorrelation):
+    """Adds -lambda L_adversary of background jets to the tagger's loss.
+
+    The adversary follows the tagger, so losses of different epochs do not compare: the last
+    weights are the result.
+    """
+
+    keeps_last = True
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.opponent_rate = config.learning_rate_factor
+
+    def begin(self, protected_JR: Array, label_J: Array) -> None:
+        """Build the posterior for the background's columns."""
+        config = self.config
+        y_JR = torch.from_numpy(protected_JR[label_J == 0]).float()
+        if config.posterior == "mixture":
+            self.opponent = Mixture(1, config.hidden, components=config.components, y_JR=y_JR)
+        else:
+            self.opponent = Binned(1, config.hidden, bins=config.components, y_JR=y_JR)
+
+    def penalty(self, logits_BC: Tensor, batch: Batch) -> Tensor:
+        """Return -lambda L_adversary, whose gradient for the adversary is that of L_adversary."""
+        background_B = batch.label_B == 0
+        weight_B = batch.weight_B[background_B]
+        if not weight_B.sum() > 0:
+            return logits_BC.new_zeros(())
+        assert isinstance(self.opponent, Mixture | Binned)
+        strength = self.config.strength
+        felt = strength if self.epoch >= self.config.pretrain_epochs else 0.0
+        score_B1 = logits_BC.float().softmax(dim=1)[background_B, -1:]
+        reversed_B1: Tensor = _Reversed.apply(score_B1, felt)  # type: ignore[no-untyped-call]
+        surprise_B = self.opponent.surprise(reversed_B1, batch.protected_BR[background_B])
+        loss = torch.dot(surprise_B, weight_B) / weight_B.sum()
+        return loss - (1 + strength) * loss.detach()
+
+
+class _Reversed(torch.autograd.Function):
+    """The identity, whose gradient is multiplied by -strength."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:  # noqa: ANN401
+        ctx.strength = strength
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        return -ctx.strength * gradient, None
