@@ -160,9 +160,9 @@ def toy_legend() -> Legend:
         title="Toy study",
         taggers={name: TaggerLabel(title=title, paper=title) for name, title in titles.items()},
         decorrelations={
-            "none": DecorrelationLabel(title="no decorrelation", decorrelates=False),
-            "disco": DecorrelationLabel(title="DisCo", decorrelates=True),
-            "ddt": DecorrelationLabel(title="DDT", decorrelates=True),
+            "none": _label("no decorrelation", decorrelates=False),
+            "disco": _label("DisCo"),
+            "ddt": _label("DDT"),
         },
         left_out=(),
         generated_tasks=("tops",),
@@ -193,3 +193,7 @@ def write_metrics_files(comparison: Comparison, folder: Path) -> list[Path]:
             write_json(metrics.model_dump(mode="json"), path)
             paths.append(path)
     return paths
+
+
+def _label(title: str, *, decorrelates: bool = True) -> DecorrelationLabel:
+    return DecorrelationLabel(title=title, decorrelates=decorrelates, family=title)

@@ -190,8 +190,12 @@ class Decorrelation(Strict):
     when: Literal["never", "training", "post_hoc"] = Field(
         description="at which stage the method acts"
     )
-    parameters: Parameters = Field(default_factory=dict)
+    parameters: Parameters = Field(
+        default_factory=dict,
+        description="its own keys, see below; a list where one value belongs is a scan",
+    )
     title: str = Field("", description="name in figures and tables")
+    scan: str = Field("", description="title of the scan that it is a variant of")
 
     @model_validator(mode="after")
     def _parameters_are_known(self) -> Self:

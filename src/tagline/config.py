@@ -16,6 +16,7 @@ from tagline.contenders import Combination, Outside
 from tagline.lineup import Lineup
 from tagline.published import Published
 from tagline.recipes import Recipe
+from tagline.scans import with_scans
 from tagline.strict import Name, Strict, did_you_mean
 
 
@@ -75,6 +76,11 @@ class Config(Strict):
     published: dict[Name, Published] = Field(default_factory=dict, description="numbers of papers")
     study: Study = Field(description="the comparison to make")
     dask_scheduler: str = Field("", description="address of a Dask cluster; empty: this machine")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_variants(cls, values: Any) -> Any:  # noqa: ANN401 (whatever the YAML holds)
+        return with_scans(values) if isinstance(values, dict) else values
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -231,7 +237,7 @@ def changes_results(config: Config) -> dict[str, Any]:
             "taggers": {"__all__": {"title", "paper"}},
             "combinations": {"__all__": {"title", "paper", "max_subsets"}},
             "outside": {"__all__": {"title", "paper"}},
-            "decorrelations": {"__all__": {"title"}},
+            "decorrelations": {"__all__": {"title", "scan"}},
         },
     )
 

@@ -29,6 +29,7 @@ CONFIGURATION = {
         "plugins",
         "published",
         "recipes",
+        "scans",
         "strict",
         "training",
     )

@@ -15,10 +15,11 @@ class TaggerLabel(Strict):
 
 
 class DecorrelationLabel(Strict):
-    """A decorrelation in figures and tables."""
+    """A decorrelation in figures and tables, and what its variants are called together."""
 
     title: str
     decorrelates: bool
+    family: str
 
 
 class Legend(Strict):
@@ -54,7 +55,11 @@ def legend_of(config: Config) -> Legend:
             for name, tagger in taggers.items()
         },
         decorrelations={
-            name: DecorrelationLabel(title=method.title, decorrelates=method.when != "never")
+            name: DecorrelationLabel(
+                title=method.title,
+                decorrelates=method.when != "never",
+                family=method.scan or method.title,
+            )
             for name, method in methods.items()
         },
         left_out=tuple(config.left_out),

@@ -34,7 +34,7 @@ COLOURS = (
 LINES = ("-", "--", ":", "-.")
 HATCHES = ("", "///", "...", "xxx")
 PANELS_A_ROW = 5
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*", "d", "8")
 CHANNELS = {  # of jet images, by name
     "gray": r"$p_T$",
     "red": r"charged $p_T$",

@@ -1,5 +1,7 @@
 """Background rejection against sculpting of the background, with the limit set by chance."""
 
+import itertools
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,8 +16,9 @@ CAPTION = (
     "sculpting is to the right. JSD is the Jensen-Shannon divergence (base 2) of the mass of the "
     "background that passes and fails, in 5 GeV bins from 50 to 300 GeV. Points are the median of "
     "the seeds; bars are 68 % intervals, the bootstrap of the test jets and the standard "
-    "deviation of the seeds in quadrature. The grey band is where random selections of as many "
-    "jets lie (median and 68 %): these test jets cannot show less sculpting than that."
+    "deviation of the seeds in quadrature. Variants of one method are joined. The grey band is "
+    "where random selections of as many jets lie (median and 68 %): these test jets cannot show "
+    "less sculpting than that."
 )
 WORKING_POINT = 0.5
 REJECTION = f"rejection_at_{WORKING_POINT}"
@@ -58,29 +61,47 @@ def _draw_limit(axes: Axes, comparison: Comparison, task: str) -> None:
 
 
 def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
-    taggers, decorrelations = comparison.legend.taggers, comparison.legend.decorrelations
-    for key in _bounded(comparison, task):
-        sculpting = comparison.value(key, "inverse_jsd")
-        rejection = comparison.value(key, REJECTION)
+    """Draw each tagger in its colour and each method in its marker, the steps of a scan joined."""
+    taggers = comparison.legend.taggers
+    markers = markers_of(comparison)
+    for (tagger, family), keys in _scans(comparison, task).items():
+        sculpting = [comparison.value(key, "inverse_jsd") for key in keys]
+        rejection = [comparison.value(key, REJECTION) for key in keys]
         axes.errorbar(
-            sculpting.value,
-            rejection.value,
+            [point.value for point in sculpting],
+            [point.value for point in rejection],
             xerr=_bars(sculpting),
             yerr=_bars(rejection),
-            fmt=MARKERS[list(decorrelations).index(key.decorrelation) % len(MARKERS)],
-            color=colour(list(taggers).index(key.tagger)),
+            fmt=f"{markers[family]}-",
+            color=colour(list(taggers).index(tagger)),
             markersize=6,
+            linewidth=0.8,
             elinewidth=1,
         )
     handles = [
         Line2D([], [], color=colour(position), linewidth=3, label=tagger.title)
         for position, tagger in enumerate(taggers.values())
     ] + [
-        Line2D([], [], color=GREY, linestyle="", marker=marker, label=decorrelation.title)
-        for marker, decorrelation in zip(MARKERS, decorrelations.values(), strict=False)
+        Line2D([], [], color=GREY, linestyle="", marker=marker, label=family)
+        for family, marker in markers.items()
     ]
     handles.append(Line2D([], [], color=GREY, linewidth=1, label="random selection"))
     axes.legend(handles=handles)
+
+
+def markers_of(comparison: Comparison) -> dict[str, str]:
+    """Return a marker for each method, which the variants of a scan share."""
+    families = dict.fromkeys(label.family for label in comparison.legend.decorrelations.values())
+    return dict(zip(families, itertools.cycle(MARKERS), strict=False))
+
+
+def _scans(comparison: Comparison, task: str) -> dict[tuple[str, str], list[Key]]:
+    """Return the points of each tagger and method, in the order of the study."""
+    scans: dict[tuple[str, str], list[Key]] = {}
+    for key in _bounded(comparison, task):
+        family = comparison.legend.decorrelations[key.decorrelation].family
+        scans.setdefault((key.tagger, family), []).append(key)
+    return scans
 
 
 def _bounded(comparison: Comparison, task: str) -> list[Key]:
@@ -92,6 +113,9 @@ def _bounded(comparison: Comparison, task: str) -> list[Key]:
     ]
 
 
-def _bars(combined: Combined) -> list[list[float]]:
-    high = combined.high if np.isfinite(combined.high) else combined.value
-    return [[combined.value - combined.low], [high - combined.value]]
+def _bars(points: list[Combined]) -> list[list[float]]:
+    """Return how far down and up the intervals go, as far as they are bounded."""
+    return [
+        [point.value - point.low for point in points],
+        [point.high - point.value if np.isfinite(point.high) else 0.0 for point in points],
+    ]
