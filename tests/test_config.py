@@ -40,7 +40,10 @@ PLUGINS = {
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
 IMPORTED_AS = {"scikit_learn": "sklearn"}
-ON_TOP_OF = {"training_sizes": ("top_landscape_small.yaml",)}
+ON_TOP_OF = {
+    "training_sizes": ("top_landscape_small.yaml",),
+    "decorrelation_small": ("top_landscape_small.yaml",),
+}
 SNAKEFILE = (ROOT / "Snakefile").read_text()
 
 
