@@ -1,0 +1,119 @@
+"""Methods that act on scores afterwards make the background flat where they say."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from tagline.decorrelation import knn
+from tagline.logits import logits_of, scores_of
+from tagline.quantile_maps import quantiles
+
+EFFICIENCY = 0.2
+SURFACES = {
+    "knn": knn.Decorrelation(knn.Config(efficiency=EFFICIENCY)),
+}
+METHODS = SURFACES
+NUM_SLICES = 8
+
+
+class Toy(NamedTuple):
+    """Jets whose logit is logistic noise about a mean that their protected columns give."""
+
+    score_J: np.ndarray
+    protected_JR: np.ndarray
+    label_J: np.ndarray
+    weight_J: np.ndarray
+
+
+def mean_logit(protected_JR):
+    """Return a peak in mass, on a slope in pt if there is one, as a tagger of tops would."""
+    peak_J = np.exp(-0.5 * ((protected_JR[:, 0] - 172) / 40) ** 2)
+    return 2 * peak_J - 3 + (protected_JR[:, 1:] / 300).sum(axis=1)
+
+
+def toy(num_jets, *, seed, columns):
+    """Return jets of which a tenth are tops; mass and pt are correlated, as in QCD."""
+    random = np.random.default_rng(seed)
+    label_J = (np.arange(num_jets) % 10 == 0).astype(int)
+    pt_J = random.uniform(500, 800, num_jets)
+    mass_J = np.where(
+        label_J, random.normal(172, 15, num_jets), pt_J * random.beta(2, 6, num_jets)
+    )
+    protected_JR = np.stack([mass_J, pt_J], axis=1)[:, :columns]
+    logit_J = mean_logit(protected_JR) + random.logistic(0, 1, num_jets) + 3 * label_J
+    return Toy(scores_of(logit_J), protected_JR, label_J, np.ones(num_jets))
+
+
+def decorrelated(method, fitted_on, jets):
+    fitted = method.fit(*fitted_on)
+    return method.transform(jets.score_J, jets.protected_JR, fitted)
+
+
+def is_background(jets):
+    return jets.label_J == 0
+
+
+def slices(column_J):
+    """Return the slice of each jet, of as many jets each."""
+    return np.digitize(column_J, np.quantile(column_J, np.linspace(0, 1, NUM_SLICES + 1)[1:-1]))
+
+
+def shares_passing(passes_J, column_J, weight_J):
+    slice_J = slices(column_J)
+    passing = np.bincount(slice_J, weight_J * passes_J, minlength=NUM_SLICES)
+    return passing / np.bincount(slice_J, weight_J, minlength=NUM_SLICES)
+
+
+@pytest.mark.parametrize("name", SURFACES)
+@pytest.mark.parametrize("columns", [1, 2])
+def test_one_cut_passes_the_efficiency_in_slices_of_every_column(name, columns):
+    jets = toy(50_000, seed=2, columns=columns)
+    score_J = decorrelated(SURFACES[name], toy(50_000, seed=1, columns=columns), jets)
+    rows_J = is_background(jets)
+    passes_J = score_J[rows_J] > np.quantile(score_J[rows_J], 1 - EFFICIENCY)
+    for column_J in jets.protected_JR[rows_J].T:
+        shares = shares_passing(passes_J, column_J, jets.weight_J[rows_J])
+        np.testing.assert_allclose(shares, EFFICIENCY, atol=0.025)
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_the_surface_is_the_quantile_of_the_toy(name):
+    """The quantile of logistic noise at 1 - e is log((1 - e) / e)."""
+    jets = toy(50_000, seed=1, columns=2)
+    shift_J = logits_of(jets.score_J) - logits_of(decorrelated(SURFACES[name], jets, jets))
+    rows_J = is_background(jets)
+    quantile_J = mean_logit(jets.protected_JR) + np.log((1 - EFFICIENCY) / EFFICIENCY)
+    of_all = np.quantile(logits_of(jets.score_J[rows_J]), 1 - EFFICIENCY)
+    error_J = (shift_J + of_all - quantile_J)[rows_J]
+    assert np.sqrt(np.mean(error_J**2)) < 0.15
+    assert abs(np.mean(error_J)) < 0.02
+
+
+@pytest.mark.parametrize("name", SURFACES)
+def test_it_is_the_weighted_background_that_is_flat(name):
+    jets = toy(50_000, seed=1, columns=1)
+    mass_J = jets.protected_JR[:, 0]
+    is_sure_J = logits_of(jets.score_J) > mean_logit(jets.protected_JR)
+    weighted = jets._replace(weight_J=np.where(is_sure_J & (mass_J > 160), 0.3, 1.0))
+    rows_J = is_background(jets)
+    spread = {}
+    for fitted_on in (jets, weighted):
+        score_J = decorrelated(SURFACES[name], fitted_on, jets)[rows_J]
+        cut = quantiles(score_J, np.array([1 - EFFICIENCY]), weighted.weight_J[rows_J])
+        shares = shares_passing(score_J > cut, mass_J[rows_J], weighted.weight_J[rows_J])
+        spread[fitted_on is weighted] = np.ptp(shares)
+    assert spread[True] < 0.04 < 0.1 < spread[False]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_keeps_the_order_of_jets_with_the_same_protected_columns(name):
+    jets = toy(5000, seed=1, columns=1)
+    method = METHODS[name]
+    fitted = method.fit(*jets)
+    score_J = scores_of(np.linspace(-14, 14, 500))
+    for mass in (20.0, 110.0, 172.0, 900.0):
+        mapped_J = method.transform(score_J, np.full((500, 1), mass), fitted)
+        assert (np.diff(mapped_J) > 0).all()
+        assert (mapped_J >= 0).all()
+        assert (mapped_J <= 1).all()
