@@ -5,13 +5,16 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tagline.decorrelation import knn
+from tagline.decorrelation import knn, quantile_regression
 from tagline.logits import logits_of, scores_of
 from tagline.quantile_maps import quantiles
 
 EFFICIENCY = 0.2
 SURFACES = {
     "knn": knn.Decorrelation(knn.Config(efficiency=EFFICIENCY)),
+    "quantile_regression": quantile_regression.Decorrelation(
+        quantile_regression.Config(efficiency=EFFICIENCY)
+    ),
 }
 METHODS = SURFACES
 NUM_SLICES = 8
