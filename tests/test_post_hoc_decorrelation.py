@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tagline.decorrelation import knn, quantile_regression
+from tagline.decorrelation import ddt_profile, knn, quantile_regression
 from tagline.logits import logits_of, scores_of
 from tagline.quantile_maps import quantiles
 
@@ -16,7 +16,9 @@ SURFACES = {
         quantile_regression.Config(efficiency=EFFICIENCY)
     ),
 }
-METHODS = SURFACES
+METHODS = SURFACES | {
+    "ddt_profile": ddt_profile.Decorrelation(ddt_profile.Config()),
+}
 NUM_SLICES = 8
 
 
@@ -120,3 +122,49 @@ def test_keeps_the_order_of_jets_with_the_same_protected_columns(name):
         assert (np.diff(mapped_J) > 0).all()
         assert (mapped_J >= 0).all()
         assert (mapped_J <= 1).all()
+
+
+@pytest.mark.parametrize("name", ["ddt_profile"])
+def test_methods_of_one_column_name_the_number_they_refuse(name):
+    jets = toy(100, seed=1, columns=2)
+    with pytest.raises(ValueError, match=f"{name} protects one column, the task names 2"):
+        METHODS[name].fit(*jets)
+
+
+def line(num_jets):
+    """Return background whose logit is a line in rho = log(m^2) of slope 0.7, and noise."""
+    random = np.random.default_rng(1)
+    mass_J = random.uniform(20, 300, num_jets)
+    logit_J = 0.7 * 2 * np.log(mass_J) - 9 + random.normal(0, 1, num_jets)
+    none_J = np.zeros(num_jets, int)
+    return Toy(scores_of(logit_J), mass_J[:, None], none_J, np.ones(num_jets))
+
+
+def test_ddt_profile_finds_the_slope_of_a_line():
+    fitted = METHODS["ddt_profile"].fit(*line(50_000))
+    assert fitted["slope"] == pytest.approx(0.7, abs=0.02)
+
+
+def test_ddt_profile_weights_its_means():
+    """Normal noise that counts twice above zero has the mean sqrt(2 / pi) / 3."""
+    jets = line(50_000)
+    mass_J = jets.protected_JR[:, 0]
+    above_J = logits_of(jets.score_J) > 0.7 * 2 * np.log(mass_J) - 9
+    weight_J = np.where(above_J & (mass_J > 100), 2.0, 1.0)
+    two_bins = ddt_profile.Decorrelation(ddt_profile.Config(lowest=50, highest=200, bins=2))
+    fitted = two_bins.fit(*jets._replace(weight_J=weight_J))
+    rise = np.sqrt(2 / np.pi) / 3
+    assert fitted["slope"] == pytest.approx(0.7 + rise / np.log(200 / 50), abs=0.03)
+
+
+def test_ddt_profile_shifts_jets_outside_its_range_as_at_its_ends():
+    method = METHODS["ddt_profile"]
+    mass_J = np.array([1.0, 50.0, 180.0, 500.0, 0.0])
+    score_J = method.transform(np.full(5, 0.5), mass_J[:, None], {"slope": np.array(1.0)})
+    assert score_J[0] == score_J[1] == score_J[4] > 0.5 > score_J[2] == score_J[3]
+
+
+def test_ddt_profile_needs_background_in_its_range():
+    jets = line(1000)
+    with pytest.raises(ValueError, match="no line of background"):
+        METHODS["ddt_profile"].fit(*jets._replace(protected_JR=jets.protected_JR + 500))
