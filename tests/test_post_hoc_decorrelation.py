@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
-from tagline.decorrelation import ddt_profile, knn, quantile_regression
+from tagline.decorrelation import css, ddt_profile, knn, quantile_regression
 from tagline.logits import logits_of, scores_of
 from tagline.quantile_maps import quantiles
 
@@ -17,6 +18,7 @@ SURFACES = {
     ),
 }
 METHODS = SURFACES | {
+    "css": css.Decorrelation(css.Config()),
     "ddt_profile": ddt_profile.Decorrelation(ddt_profile.Config()),
 }
 NUM_SLICES = 8
@@ -124,7 +126,7 @@ def test_keeps_the_order_of_jets_with_the_same_protected_columns(name):
         assert (mapped_J <= 1).all()
 
 
-@pytest.mark.parametrize("name", ["ddt_profile"])
+@pytest.mark.parametrize("name", ["css", "ddt_profile"])
 def test_methods_of_one_column_name_the_number_they_refuse(name):
     jets = toy(100, seed=1, columns=2)
     with pytest.raises(ValueError, match=f"{name} protects one column, the task names 2"):
@@ -168,3 +170,50 @@ def test_ddt_profile_needs_background_in_its_range():
     jets = line(1000)
     with pytest.raises(ValueError, match="no line of background"):
         METHODS["ddt_profile"].fit(*jets._replace(protected_JR=jets.protected_JR + 500))
+
+
+def distances_to_the_furthest(score_J, slice_J):
+    """Return the KS distance of each slice to that with the lowest scores."""
+    in_slices = [score_J[slice_J == position] for position in range(NUM_SLICES)]
+    reference = min(in_slices, key=np.mean)
+    return np.array([ks_2samp(scores, reference).statistic for scores in in_slices])
+
+
+def test_css_makes_bins_resemble_their_reference():
+    jets = toy(50_000, seed=1, columns=1)
+    rows_J = is_background(jets)
+    slice_J = slices(jets.protected_JR[rows_J, 0])
+    method = css.Decorrelation(css.Config(bins=NUM_SLICES))
+    before = distances_to_the_furthest(jets.score_J[rows_J], slice_J)
+    after = distances_to_the_furthest(decorrelated(method, jets, jets)[rows_J], slice_J)
+    assert before.max() > 0.4
+    assert after.max() < 0.06
+    assert (after <= before + 1e-3).all()
+
+
+def test_css_adds_nothing_where_bins_are_alike():
+    jets = toy(50_000, seed=1, columns=1)
+    alike = jets._replace(protected_JR=np.random.default_rng(1).uniform(size=(50_000, 1)))
+    fitted = css.Decorrelation(css.Config(bins=4)).fit(*alike)
+    assert fitted["omega"].max() < 0.1
+    np.testing.assert_allclose(fitted["after"], fitted["before"], atol=0.15)
+
+
+def test_css_adds_a_shape_whose_mean_is_omega():
+    """Convolved, the mean of any distribution rises by Omega, its variance by Omega^2 / alpha."""
+    share_X = np.zeros(len(css.CELLS) - 1)
+    share_X[40] = 1.0
+    convolved_X = css.Decorrelation(css.Config(alpha=4))._convolved(share_X, 3.0)
+    x_X = css.CELLS[:-1]
+    mean = convolved_X @ x_X
+    assert mean - x_X[40] == pytest.approx(3, rel=1e-3)
+    assert convolved_X @ (x_X - mean) ** 2 == pytest.approx(9 / 4, rel=1e-2)
+
+
+def test_css_weights_jets():
+    """Jets of weight zero are not there."""
+    jets = toy(20_000, seed=1, columns=1)
+    heavy_J = np.arange(20_000) % 3 > 0
+    weighted = css.Decorrelation(css.Config(bins=1)).fit(*jets._replace(weight_J=heavy_J * 1.0))
+    fewer = css.Decorrelation(css.Config(bins=1)).fit(*(part[heavy_J] for part in jets))
+    np.testing.assert_allclose(weighted["before"], fewer["before"])

@@ -6,6 +6,7 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 
 SMALLEST_PROBABILITY = 1e-7  # float32 cannot tell 1 - p from 1 below this
+LARGEST_LOGIT = float(np.log1p(-SMALLEST_PROBABILITY) - np.log(SMALLEST_PROBABILITY))
 
 
 def logits_of(score_J: Array) -> Array:
