@@ -25,6 +25,7 @@ PACKAGES = (
     "snakemake",
     "torch",
     "uproot",
+    "zuko",
 )
 
 

@@ -14,9 +14,10 @@ import numpy as np
 from pydantic import Field
 
 from tagline.decorrelation import Array, BaseDecorrelation
+from tagline.logits import logits_of, scores_of
+from tagline.protected import only_column
+from tagline.quantile_maps import map_quantiles, quantiles
 from tagline.strict import Strict
-
-SMALLEST_PROBABILITY = 1e-7  # float32 cannot tell 1 - p from 1 below this
 
 
 class Config(Strict):
@@ -40,51 +41,26 @@ class Decorrelation(BaseDecorrelation):
     ) -> Mapping[str, Array]:
         """Return inner edges (bins - 1,) and quantiles of the logit: (bins, E) and of all (E,)."""
         background_J = label_J == 0
-        logit_J, weight_J = _logit(score_J[background_J]), weight_J[background_J]
-        protected_J = _only_column(protected_JR)[background_J]
+        logit_J, weight_J = logits_of(score_J[background_J]), weight_J[background_J]
+        protected_J = only_column(protected_JR, method="ddt")[background_J]
         edges = np.quantile(protected_J, np.linspace(0, 1, self.bins + 1)[1:-1])
         bin_J = np.digitize(protected_J, edges)
         in_bins = [
-            self._quantiles(logit_J[bin_J == position], weight_J[bin_J == position])
+            quantiles(logit_J[bin_J == position], self.levels, weight_J[bin_J == position])
             for position in range(self.bins)
         ]
         return {
             "edges": edges,
             "in_bins": np.array(in_bins),
-            "of_all": self._quantiles(logit_J, weight_J),
+            "of_all": quantiles(logit_J, self.levels, weight_J),
         }
 
     def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
         """Return scores of which a cut passes about the same share of background in every bin."""
-        bin_J = np.digitize(_only_column(protected_JR), fitted["edges"])
-        logit_J = _logit(score_J)
+        bin_J = np.digitize(only_column(protected_JR, method="ddt"), fitted["edges"])
+        logit_J = logits_of(score_J)
         mapped_J = np.empty_like(logit_J)
         for position, in_bin in enumerate(fitted["in_bins"]):
             rows_J = bin_J == position
-            mapped_J[rows_J] = _map(logit_J[rows_J], in_bin, fitted["of_all"])
-        return 1 / (1 + np.exp(-mapped_J))
-
-    def _quantiles(self, logit_J: Array, weight_J: Array) -> Array:
-        quantiles: Array = np.quantile(
-            logit_J, self.levels, weights=weight_J, method="inverted_cdf"
-        )
-        return quantiles
-
-
-def _map(logit_J: Array, knots: Array, images: Array) -> Array:
-    """Map knots on their images, linearly between them, and shift what is below or above."""
-    below_J = np.minimum(logit_J - knots[0], 0)
-    above_J = np.maximum(logit_J - knots[-1], 0)
-    mapped_J: Array = np.interp(logit_J, knots, images) + below_J + above_J
-    return mapped_J
-
-
-def _logit(score_J: Array) -> Array:
-    score_J = np.clip(score_J, SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY)
-    return np.log(score_J) - np.log1p(-score_J)
-
-
-def _only_column(protected_JR: Array) -> Array:
-    if protected_JR.shape[1] != 1:
-        raise ValueError(f"ddt protects one column, the task names {protected_JR.shape[1]}")
-    return protected_JR[:, 0]
+            mapped_J[rows_J] = map_quantiles(logit_J[rows_J], in_bin, fitted["of_all"])
+        return scores_of(mapped_J)

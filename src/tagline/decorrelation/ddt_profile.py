@@ -1,0 +1,77 @@
+"""The designed decorrelated tagger as it was proposed: a straight line is subtracted.
+
+Thinking outside the ROCs: Designing Decorrelated Taggers (DDT) for jet substructure, Dolen (2016),
+arXiv:1603.00027, fits the background's mean of tau21 in bins of rho' = log(m^2 / (pT mu)), mu =
+1 GeV, where it is linear, and goes on with tau21' = tau21 - M rho'. ATL-PHYS-PUB-2018-014 fits
+where 1.5 < rho' < 4, which at 600 GeV are masses of 52 to 181 GeV. Here the logit of the score is
+what tau21 is there, and rho = log(m^2 / GeV^2): at one pT that is rho' but for a constant. Outside
+the range, jets are shifted as at its nearer end.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from tagline.decorrelation import Array, BaseDecorrelation
+from tagline.logits import logits_of, scores_of
+from tagline.protected import only_column
+from tagline.strict import Strict
+
+SMALLEST_MASS = 1e-3  # so that jets of one particle have a logarithm [GeV]
+
+
+class Config(Strict):
+    """Where the line is fitted."""
+
+    lowest: float = Field(50.0, gt=0, description="from this mass on [GeV]")
+    highest: float = Field(180.0, gt=0, description="up to this one [GeV]")
+    bins: int = Field(20, gt=1, description="of equal width in rho")
+
+    @model_validator(mode="after")
+    def _has_a_range(self) -> Self:
+        if self.lowest >= self.highest:
+            raise ValueError(f"lowest: {self.lowest} is not below highest: {self.highest}")
+        return self
+
+
+class Decorrelation(BaseDecorrelation):
+    """Subtracts the background's linear profile, but for its value in the middle of the range."""
+
+    def __init__(self, config: Config) -> None:
+        self.lowest, self.highest = 2 * np.log(config.lowest), 2 * np.log(config.highest)
+        self.edges = np.linspace(self.lowest, self.highest, config.bins + 1)
+
+    def fit(
+        self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
+    ) -> Mapping[str, Array]:
+        """Return the slope of the line, M; bins count by the weight they hold."""
+        rho_J, logit_J = _rho(protected_JR), logits_of(score_J)
+        rows_J = label_J == 0
+        rho_J, logit_J, weight_J = rho_J[rows_J], logit_J[rows_J], weight_J[rows_J]
+        weight_S, _ = np.histogram(rho_J, self.edges, weights=weight_J)
+        sum_S, _ = np.histogram(rho_J, self.edges, weights=weight_J * logit_J)
+        rows_S = weight_S > 0
+        if rows_S.sum() < 2:
+            raise ValueError(
+                f"rho of {self.lowest:.1f} to {self.highest:.1f}: no line of background"
+            )
+        mean_S, middle_S = sum_S[rows_S] / weight_S[rows_S], self._middles()[rows_S]
+        slope, _ = np.polyfit(middle_S, mean_S, 1, w=np.sqrt(weight_S[rows_S]))
+        return {"slope": np.array(slope)}
+
+    def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
+        """Return scores whose background has a level profile, as far as it was a line."""
+        rho_J = np.clip(_rho(protected_JR), self.lowest, self.highest)
+        middle = (self.lowest + self.highest) / 2
+        return scores_of(logits_of(score_J) - fitted["slope"] * (rho_J - middle))
+
+    def _middles(self) -> Array:
+        middle_S: Array = (self.edges[1:] + self.edges[:-1]) / 2
+        return middle_S
+
+
+def _rho(protected_JR: Array) -> Array:
+    mass_J = only_column(protected_JR, method="ddt_profile")
+    return 2 * np.log(np.maximum(mass_J, SMALLEST_MASS))
