@@ -1,0 +1,108 @@
+"""How much background passes at each mass, a panel a method and a line a variant of it."""
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from tagline.compare import Comparison, Key
+from tagline.style import GREY, annotate, colour, panels, styled
+
+READS = "metrics"
+CAPTION = (
+    "Background efficiency at a signal efficiency of 0.5 against the jet mass, for the study's "
+    "first tagger: one panel a method against sculpting, one line a variant of it, and in grey "
+    "the tagger without. A score that does not sculpt gives a level line; how high it is, is the "
+    "price. Points are the mean of the seeds, and their bars the statistical uncertainty of the "
+    "test jets of one seed, as seeds share their test jets. Bins in which nothing passes have no "
+    "point."
+)
+POINT = 0.5
+MERGED_BINS = 3  # of 5 GeV, up to the last full group
+Array = npt.NDArray[np.float64]
+
+
+@styled
+def draw(comparison: Comparison) -> Figure:
+    """Draw the panels of each task on rows of their own."""
+    groups = [_methods(comparison, task) for task in comparison.tasks]
+    figure, grid = panels([len(methods) for methods in groups], sharey=True)
+    for methods, axes_of_task in zip(groups, grid, strict=True):
+        for (family, keys), axes in zip(methods.items(), axes_of_task, strict=True):
+            _draw_plain(axes, comparison, keys[0])
+            for position, key in enumerate(keys):
+                _draw_variant(axes, comparison, key, colour(position))
+            axes.set_title(family)
+            axes.set(yscale="log", xlabel=_column(comparison, keys[0]))
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter(NullFormatter())
+            if len(keys) > 1:
+                axes.legend(fontsize="x-small")
+        first = next(iter(methods.values()))[0]
+        tagger = comparison.legend.taggers[first.tagger].title
+        axes_of_task[0].set_ylabel(rf"{tagger}: $\epsilon_B$ at $\epsilon_S = {POINT}$")
+        annotate(axes_of_task[0], comparison.describe(first), above_title=True)
+    return figure
+
+
+def _methods(comparison: Comparison, task: str) -> dict[str, list[Key]]:
+    """Return the variants of each method for the first tagger, or the plain one if it is alone."""
+    keys = comparison.keys(task=task)
+    of_first = [key for key in keys if key.tagger == keys[0].tagger]
+    methods: dict[str, list[Key]] = {}
+    for key in of_first:
+        if key.decorrelation != comparison.plain or len(of_first) == 1:
+            family = comparison.legend.decorrelations[key.decorrelation].family
+            methods.setdefault(family, []).append(key)
+    return methods
+
+
+def _draw_plain(axes: Axes, comparison: Comparison, key: Key) -> None:
+    plain = key._replace(decorrelation=comparison.plain)
+    if plain in comparison.metrics:
+        centres, efficiency, _ = _efficiency(comparison, plain)
+        axes.plot(centres, efficiency, color=GREY, linewidth=1)
+
+
+def _draw_variant(axes: Axes, comparison: Comparison, key: Key, shade: str) -> None:
+    label = comparison.legend.decorrelations[key.decorrelation]
+    centres, efficiency, error = _efficiency(comparison, key)
+    axes.errorbar(
+        centres,
+        efficiency,
+        error,
+        fmt="o-",
+        color=shade,
+        markersize=3,
+        linewidth=0.8,
+        elinewidth=0.8,
+        label=label.title.removeprefix(f"{label.family}, "),
+    )
+
+
+def _efficiency(comparison: Comparison, key: Key) -> tuple[Array, Array, Array]:
+    """Return centres, efficiencies, NaN where nothing passes, and their uncertainties."""
+    seeds = list(comparison.metrics[key].values())
+    edges = np.array(seeds[0].protected["all"].edges)[::MERGED_BINS]
+    every, passing, variance_of_every, variance = (
+        np.mean([_merged(getattr(one.protected[name], kind)) for one in seeds], axis=0)
+        for kind in ("sums", "variances")
+        for name in ("all", f"passing_{POINT}")
+    )
+    filled = np.where(passing > 0, passing, np.nan)
+    efficiency = filled / np.where(every > 0, every, np.nan)
+    error = np.sqrt(variance * (1 - 2 * efficiency) + efficiency**2 * variance_of_every) / every
+    return (edges[1:] + edges[:-1]) / 2, efficiency, error
+
+
+def _merged(bins: tuple[float, ...]) -> Array:
+    full = len(bins) // MERGED_BINS * MERGED_BINS
+    merged: Array = np.reshape(bins[:full], (-1, MERGED_BINS)).sum(axis=1)
+    return merged
+
+
+def _column(comparison: Comparison, key: Key) -> str:
+    column = next(iter(comparison.metrics[key].values())).protected_column
+    return f"jet {column} [GeV]"
