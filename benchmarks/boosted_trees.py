@@ -37,13 +37,14 @@ def gathered(tagger: Tagger, batch: Batch) -> Tensor:
     """Return logits_BC by gathers from each jet's features with the usual 64-bit indices."""
     x_BG = batch.features_BG
     feature_M, left_M, right_M, root_T = (
-        getattr(tagger, name).long() for name in ("feature_M", "left_M", "right_M", "root_T")
+        getattr(tagger.forest, name).long()
+        for name in ("feature_M", "left_M", "right_M", "root_T")
     )
     node_BT = root_T.expand(len(batch), -1)
     for _ in range(CONFIG.depth):
-        is_above_BT = x_BG.gather(1, feature_M[node_BT]) > tagger.number_M[node_BT]
+        is_above_BT = x_BG.gather(1, feature_M[node_BT]) > tagger.forest.number_M[node_BT]
         node_BT = torch.where(is_above_BT, right_M[node_BT], left_M[node_BT])
-    logit_B = tagger.number_M[node_BT].sum(1) + tagger.start_C
+    logit_B = tagger.forest.number_M[node_BT].sum(1) + tagger.start_C
     return torch.stack([torch.zeros_like(logit_B), logit_B], dim=1)
 
 

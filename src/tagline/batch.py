@@ -6,8 +6,9 @@ J jets of a file, B jets of a batch, P packed constituents of all jets of a batc
 of constituents of a jet, N constituents of one padded jet, 4 components E, px, py, pz, F features
 of a constituent, G features of a jet, R protected columns, K image channels, Y image rows, X image
 columns, D latent, H heads, C classes, M members of a combination. In clustering trees T nodes of
-all jets, S declusterings; in boosted trees T trees of a sum, M nodes of all trees, W walks of a
-jet through a tree.
+all jets, S declusterings; in boosted trees T trees of a sum, M nodes of all trees, L leaves of a
+tree, W walks of a jet through a tree, E efficiencies. Where scores are to be uniform U groups of
+jets, I jets of all groups, V values of the score.
 """
 
 from dataclasses import dataclass

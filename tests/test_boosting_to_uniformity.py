@@ -1,0 +1,179 @@
+"""uBoost and boosting with a flatness loss: what they learn, what they keep uniform."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import uproot
+from scipy.special import softmax
+from sklearn.metrics import roc_auc_score
+
+from tagline.fitted import Fitted
+from tagline.inputs import Inputs
+from tagline.taggers import boosted_trees, flatness_boosting, uboost
+from tagline.uniformity import (
+    bins,
+    cramer_von_mises,
+    neighbourhoods,
+    standard_deviation_of_efficiencies,
+)
+from tests.fitted import jets_of, logits_of
+
+DALITZ = Path(os.environ.get("TAGLINE_REAL_DATA", "../shared/data")) / "dalitz/dalitzdata.root"
+SMALL = {"leaves": 8, "depth": 3, "uniform": "signal"}
+FLAT = flatness_boosting.Config(trees=40, neighbourhoods=500, **SMALL)
+NEIGHBOURS = flatness_boosting.Config(
+    trees=40, loss="neighbours", neighbours=10, learning_rate=0.4, **SMALL
+)
+UBOOST = uboost.Config(trees=20, efficiencies=(0.2, 0.4, 0.6, 0.8), **SMALL)
+CONFIGS = {"flatness": FLAT, "neighbours": NEIGHBOURS, "uboost": UBOOST}
+each_method = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+
+
+def tagger_of(config, num_classes: int = 2, num_features: int = 2) -> Fitted:
+    plugin = {
+        boosted_trees.Config: boosted_trees,
+        flatness_boosting.Config: flatness_boosting,
+        uboost.Config: uboost,
+    }[type(config)]
+    names = tuple(f"x{column}" for column in range(num_features))
+    return plugin.Tagger(config, Inputs(jet_features=names, num_classes=num_classes))
+
+
+def fitted(config, features_JG, label_J, protected_JR, weight_J=None) -> Fitted:
+    tagger = tagger_of(config, num_features=features_JG.shape[1])
+    protected_JR = torch.from_numpy(np.asarray(protected_JR, np.float32))
+    jets = replace(jets_of(features_JG, label_J, weight_J), protected_JR=protected_JR)
+    tagger.fit(jets, seed=1)
+    return tagger.eval()
+
+
+def score_of(tagger: Fitted, features_JG):
+    logits_JC = logits_of(tagger, features_JG).astype(np.float64)
+    return logits_JC[:, 1] - logits_JC[:, 0]
+
+
+def toy(num_jets: int = 2000, *, seed: int = 0):
+    """Return features that tell the class and the mass, labels and masses, high in background."""
+    random = np.random.default_rng(seed)
+    label_J = random.integers(2, size=num_jets)
+    mass_J = np.where(label_J == 1, random.uniform(size=num_jets), random.beta(3, 1, num_jets))
+    features_JG = random.normal(size=(num_jets, 2))
+    features_JG[:, 0] += 2 * label_J
+    features_JG[:, 1] = mass_J + 0.1 * features_JG[:, 1]
+    return features_JG.astype(np.float32), label_J, mass_J[:, None]
+
+
+def deviation(score_J, protected_JR, num_bins=10) -> float:
+    return standard_deviation_of_efficiencies(
+        score_J,
+        np.ones(len(score_J)),
+        bins(protected_JR, num_bins),
+        efficiencies=(0.5, 0.4, 0.3, 0.2, 0.1),
+    )
+
+
+def quality(config) -> tuple[float, float]:
+    """Return the area under the curve, and how much signal efficiencies deviate with mass."""
+    tagger = fitted(config, *toy())
+    features_JG, label_J, mass_JR = toy(seed=1)
+    score_J, is_signal_J = score_of(tagger, features_JG), label_J == 1
+    return roc_auc_score(label_J, score_J), deviation(score_J[is_signal_J], mass_JR[is_signal_J])
+
+
+USUAL = flatness_boosting.Config(trees=40, neighbourhoods=1, strength=0, **SMALL)
+
+
+@each_method
+def test_is_more_uniform_than_usual_boosting(config):
+    usual_area, usual_deviation = quality(USUAL)
+    area, found = quality(config)
+    assert found < 0.6 * usual_deviation
+    assert area > usual_area - 0.05
+
+
+def test_a_rate_of_zero_does_not_care_for_uniformity():
+    none = UBOOST.model_copy(update={"uniforming_rate": 0.0})
+    assert quality(none)[1] > 1.2 * quality(UBOOST)[1]
+
+
+def test_background_can_be_what_is_uniform():
+    def of_background(config):
+        features_JG, label_J, mass_JR = toy()
+        tagger = fitted(config, features_JG, 1 - label_J, mass_JR)
+        is_background_J = label_J == 1
+        score_J = score_of(tagger, features_JG[is_background_J])
+        return deviation(-score_J, mass_JR[is_background_J])
+
+    for config in (FLAT, UBOOST):
+        background = config.model_copy(update={"uniform": "background"})
+        assert of_background(background) < 0.8 * of_background(USUAL)
+
+
+def test_probabilities_of_uboost_are_shares_of_cuts_passed():
+    features_JG, label_J, mass_JR = toy()
+    steps = UBOOST.model_copy(update={"smoothing": 1e-6, "efficiencies": (0.25, 0.5, 0.75)})
+    tagger = fitted(steps, features_JG, label_J, mass_JR)
+    share_J = softmax(logits_of(tagger, features_JG), axis=1)[:, 1]
+    num_passed_J = 4 * share_J - 0.5  # one of four cuts is passed by half
+    assert num_passed_J.min() == pytest.approx(0, abs=1e-5)
+    assert num_passed_J.max() == pytest.approx(3, abs=1e-5)
+    assert num_passed_J[label_J == 1].mean() == pytest.approx(0.25 + 0.5 + 0.75, abs=0.03)
+
+
+@each_method
+def test_jets_without_weight_do_not_count(config):
+    features_JG, label_J, mass_JR = toy(1000)
+    doubled_JG, both_J = np.tile(features_JG, (2, 1)), np.concatenate([label_J, 1 - label_J])
+    weight_J = np.repeat([1.0, 0.0], len(label_J))
+    tagger = fitted(config, doubled_JG, both_J, np.tile(mass_JR, (2, 1)), weight_J)
+    assert roc_auc_score(label_J, score_of(tagger, features_JG)) > 0.75
+
+
+@each_method
+def test_is_the_same_for_the_same_seed(config):
+    jets = toy(500)
+    first, second = (score_of(fitted(config, *jets), jets[0]) for _ in range(2))
+    assert (first == second).all()
+
+
+@each_method
+def test_what_is_missing_is_said(config):
+    features_JG, label_J, mass_JR = toy(100)
+    with pytest.raises(ValueError, match="needs protected columns"):
+        fitted(config, features_JG, label_J, np.zeros((100, 0)))
+    with pytest.raises(ValueError, match="needs two classes of jets"):
+        fitted(config, features_JG, np.zeros(100), mass_JR)
+    with pytest.raises(ValueError, match="two classes, not 3"):
+        tagger_of(config, num_classes=3)
+
+
+@pytest.mark.slow
+@pytest.mark.real_data
+@pytest.mark.skipif(not DALITZ.exists(), reason="no Dalitz sample of the uBoost paper")
+def test_signal_is_uniform_in_the_dalitz_plot():
+    with uproot.open(DALITZ) as file:
+        columns = file["tree"].arrays(library="np")
+    features_JG = np.column_stack([columns[name] for name in ("Y1", "Y2", "Y3")])
+    dalitz_JR = np.column_stack([columns[name] for name in ("M2AB", "M2AC")])
+    label_J = columns["labels"].astype(np.int64)
+    rows = np.random.default_rng(1).permutation(len(label_J))[:20_000]
+    train, test = np.split(rows, 2)
+    sizes = {"trees": 60, "leaves": 16, "depth": 4, "smallest_leaf": 0}
+    usual = boosted_trees.Config(patience=60, **sizes)
+    flat = flatness_boosting.Config(uniform="signal", **sizes)
+    signal = test[label_J[test] == 1]
+    areas, deviations, distances = [], [], []
+    for config in (usual, flat):
+        tagger = fitted(config, features_JG[train], label_J[train], dalitz_JR[train])
+        areas.append(roc_auc_score(label_J[test], score_of(tagger, features_JG[test])))
+        score_J, plane_JR = score_of(tagger, features_JG[signal]), dalitz_JR[signal]
+        deviations.append(deviation(score_J, plane_JR))
+        groups = neighbourhoods(plane_JR, 50)
+        distances.append(cramer_von_mises(score_J, np.ones(len(score_J)), groups))
+    assert deviations[1] <= 0.5 * deviations[0]
+    assert distances[1] <= 0.5 * distances[0]
+    assert areas[1] >= areas[0] - 0.03
