@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from tagline.bump_hunt import (
     BACKGROUND_JETS,
     CENTRE_M,
     IN_WINDOW_M,
     LEAST_JETS,
+    TERMS_MP,
     Sample,
     Search,
     Spectrum,
@@ -53,6 +55,23 @@ def test_fits_a_falling_polynomial_exactly():
     x_M = (CENTRE_M - 50) / 250
     count_M = 500 * np.exp(-2 * x_M - x_M**2 - 2 * x_M**3)
     np.testing.assert_allclose(fit(count_M[None])[0][0], count_M, rtol=1e-3)
+
+
+@pytest.mark.parametrize("shape_M", [FALLING_M, FALLING_M * (0.05 + HUMP_M), PEAK_M + 0.01])
+def test_finds_the_maximum_that_scipy_finds(shape_M):
+    count_M = drawn(shape_M, 5000, seed=3).sum_M
+    side_M, terms_MP = count_M[~IN_WINDOW_M], TERMS_MP[~IN_WINDOW_M]
+    num_drops = terms_MP.shape[1] - 1
+    best = minimize(
+        lambda parameter_P: np.exp(terms_MP @ parameter_P).sum() - side_M @ terms_MP @ parameter_P,
+        [5] + [1] * num_drops,
+        jac=lambda parameter_P: terms_MP.T @ (np.exp(terms_MP @ parameter_P) - side_M),
+        bounds=[(None, None)] + [(0, None)] * num_drops,
+        method="L-BFGS-B",
+        options={"ftol": 1e-14, "gtol": 1e-9},
+    )
+    expected = np.exp(TERMS_MP @ best.x)[IN_WINDOW_M].sum()
+    assert fit(count_M[None])[0][0, IN_WINDOW_M].sum() == pytest.approx(expected, abs=0.1)
 
 
 def test_the_fit_never_rises():
