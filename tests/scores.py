@@ -10,9 +10,11 @@ from tagline.evaluate import measure
 from tagline.files import write_json
 from tagline.jets import Columns, write_columns
 from tagline.legend import DecorrelationLabel, Legend, TaggerLabel
+from tagline.metrics import Histogram, Metrics
 from tagline.published import OutputCorrelations, Published, PublishedNumber
 from tagline.score_tables import ScoreTables
 from tagline.score_tables import load as load_score_tables
+from tagline.sculpting import MASS_EDGES
 
 TOP_MASS, TOP_WIDTH = 172.0, 18.0
 QUALITY = {"pfn": 2.9, "cnn": 2.7, "topodnn": 2.3}
@@ -97,6 +99,35 @@ def toy_comparison(*, num_jets: int, replicas: int) -> Comparison:
         for decorrelation, sculpting in SCULPTING.items()
     }
     return Comparison(toy_legend(), metrics)
+
+
+def searched_comparison(comparison: Comparison, *, num_jets: int) -> Comparison:
+    """Return a comparison with the mass spectra of other jets, of which QCD falls from 50 GeV on.
+
+    Args:
+        comparison: what has one training of each tagger and decorrelation at least.
+        num_jets: of QCD, and as many tops.
+    """
+    centre = (MASS_EDGES[1:] + MASS_EDGES[:-1]) / 2
+    qcd, top = np.exp(-centre / 50), np.exp(-0.5 * ((centre - TOP_MASS) / TOP_WIDTH) ** 2)
+    metrics: dict[Key, dict[int, Metrics]] = {}
+    for key, seeds in comparison.metrics.items():
+        sculpted = np.exp(6 * SCULPTING[key.decorrelation] * (top - 0.7))
+        passing = np.exp(-1.5 * QUALITY[key.tagger]) * sculpted
+        for seed, one in seeds.items():
+            random = np.random.default_rng(seed)
+            spectra = {
+                name: {
+                    "all": _drawn(num_jets * shape / shape.sum(), random),
+                    "passing_0.5": _drawn(num_jets * shape * efficiency / shape.sum(), random),
+                }
+                for name, shape, efficiency in (
+                    ("protected", qcd, passing),
+                    ("protected_signal", top, 0.5),
+                )
+            }
+            metrics.setdefault(key, {})[seed] = one.model_copy(update=spectra)
+    return Comparison(comparison.legend, metrics)
 
 
 def sized_comparison(sizes: Sequence[int], *, num_jets: int) -> Comparison:
@@ -193,6 +224,11 @@ def write_metrics_files(comparison: Comparison, folder: Path) -> list[Path]:
             write_json(metrics.model_dump(mode="json"), path)
             paths.append(path)
     return paths
+
+
+def _drawn(mean: np.ndarray, random: np.random.Generator) -> Histogram:
+    counts = tuple(random.poisson(mean).astype(float))
+    return Histogram(edges=tuple(MASS_EDGES), sums=counts, variances=counts)
 
 
 def _label(title: str, *, decorrelates: bool = True) -> DecorrelationLabel:

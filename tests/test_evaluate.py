@@ -115,6 +115,8 @@ def test_refuses_scores_of_one_class():
 def test_histograms_hold_all_jets_and_the_passing_ones():
     metrics = measured(2000)
     assert sum(metrics.scores["signal"].sums) == metrics.counts["signal"] == 1000
-    everything, passing = (metrics.protected[name] for name in ("all", "passing_0.5"))
-    assert sum(passing.sums) <= metrics.counts["background_passing_0.5"]
-    assert np.all(np.array(passing.sums) <= everything.sums)
+    for of_class in (metrics.protected, metrics.protected_signal):
+        everything, passing = (np.array(of_class[name].sums) for name in ("all", "passing_0.5"))
+        assert np.all(passing <= everything)
+    assert sum(metrics.protected["passing_0.5"].sums) <= metrics.counts["background_passing_0.5"]
+    assert passing.sum() == pytest.approx(0.5 * everything.sum(), abs=1)

@@ -13,7 +13,7 @@ from tagline.metrics import Estimate
 from tagline.score_tables import ScoreTables
 from tagline.style import SETTINGS
 from tests.interpretations import toy_interpretation
-from tests.scores import sized_comparison, toy_comparison, toy_score_tables
+from tests.scores import searched_comparison, sized_comparison, toy_comparison, toy_score_tables
 
 SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "benchmarks"}
 
@@ -84,6 +84,12 @@ def test_survives_a_test_set_of_a_few_jets(name, tiny_comparison):
 def test_training_sizes_lead_to_the_published_one() -> Figure:
     comparison = sized_comparison((5_000, 20_000, 60_000, 200_000), num_jets=20_000)
     return plugins.load("figures", "training_sizes").draw(comparison)
+
+
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_searches_of_many_jets_look_as_before(comparison) -> Figure:
+    many = searched_comparison(comparison, num_jets=200_000)
+    return plugins.load("figures", "bump_hunt").draw(many)
 
 
 @pytest.mark.parametrize("without", [{"cnn"}, {"pfn", "cnn", "topodnn"}])

@@ -22,6 +22,7 @@ from tagline.metrics import WORKING_POINTS, Curve, Estimate, Histogram, Metrics,
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Booleans = npt.NDArray[np.bool_]
 
 SIGNAL_EFFICIENCIES = np.round(np.linspace(0.05, 1.0, 96), 2)
 SCULPTING_POINT = 0.5  # signal efficiency at which sculpting is measured
@@ -74,7 +75,9 @@ def measure(
         values=measures
         | {f"rejection_at_{point}": rejections[point] for point in WORKING_POINTS}
         | {"inverse_jsd": inverse(measures["jsd"])}
-        | limits(jets, passes[SCULPTING_POINT], replicas=replicas, random=random)
+        | limits(
+            jets, passes[SCULPTING_POINT][jets.background_K], replicas=replicas, random=random
+        )
         | {"parameters": Estimate(value=parameters, low=parameters, high=parameters)},
         roc=Curve(
             signal_efficiency=tuple(rejections),
@@ -83,7 +86,8 @@ def measure(
             high=tuple(estimate.high for estimate in rejections.values()),
         ),
         scores=score_histograms(jets),
-        protected=protected_histograms(jets, passes),
+        protected=protected_histograms(jets, passes, of_J=~jets.ordered.is_signal_J),
+        protected_signal=protected_histograms(jets, passes, of_J=jets.ordered.is_signal_J),
         protected_column=protected,
         counts=counts(jets, passes),
         replicas=replicas,
@@ -98,6 +102,7 @@ class ScoredJets(NamedTuple):
         ordered: the order, and which jets are signal.
         score_J: descending.
         weight_J: in this order.
+        protected_J: the protected column in this order.
         event_J: which event each jet is of, counted from 0.
         background_K: places of the K background jets in this order.
         protected: the background's protected column, binned.
@@ -108,6 +113,7 @@ class ScoredJets(NamedTuple):
     ordered: roc.Ordered
     score_J: Array
     weight_J: Array
+    protected_J: Array
     event_J: Integers
     background_K: Integers
     protected: sculpting.Protected
@@ -127,11 +133,13 @@ def select(columns: Columns, *, protected: str) -> ScoredJets:
     ordered = roc.order(kept["score"], kept["label"] > 0)
     kept = {name: column[ordered.order_J] for name, column in kept.items()}
     background_K = np.flatnonzero(~ordered.is_signal_J)
-    protected_K = kept[protected][background_K].astype(np.float64)
+    protected_J = kept[protected].astype(np.float64)
+    protected_K = protected_J[background_K]
     return ScoredJets(
         ordered=ordered,
         score_J=kept["score"].astype(np.float64),
         weight_J=kept["weight"].astype(np.float64),
+        protected_J=protected_J,
         event_J=np.unique(kept["event_id"], return_inverse=True)[1],
         background_K=background_K,
         protected=sculpting.protect(protected_K),
@@ -203,18 +211,19 @@ def inverse(estimate: Estimate) -> Estimate:
     return Estimate(value=value, low=low or 0.0, high=high)
 
 
-def passing(jets: ScoredJets) -> dict[float, npt.NDArray[np.bool_]]:
-    """Return which background jets (K,) pass at each working point."""
+def passing(jets: ScoredJets) -> dict[float, Booleans]:
+    """Return which jets (J,) pass at each working point."""
     found = roc.efficiencies(jets.ordered, jets.weight_J, np.array(WORKING_POINTS))
+    place_J = np.arange(len(jets.score_J))
     return {
-        point: jets.background_K < num_passing
+        point: place_J < num_passing
         for point, num_passing in zip(WORKING_POINTS, found.num_passing_E, strict=True)
     }
 
 
 def limits(
     jets: ScoredJets,
-    passes_K: npt.NDArray[np.bool_],
+    passes_K: Booleans,
     *,
     replicas: int,
     random: np.random.Generator,
@@ -242,16 +251,16 @@ def score_histograms(jets: ScoredJets) -> dict[str, Histogram]:
 
 
 def protected_histograms(
-    jets: ScoredJets, passes: dict[float, npt.NDArray[np.bool_]]
+    jets: ScoredJets, passes: dict[float, Booleans], *, of_J: Booleans
 ) -> dict[str, Histogram]:
-    """Return the distribution of the background's protected column, before and after cuts."""
-    value_K, weight_K = jets.protected.value_J, jets.weight_J[jets.background_K]
-    histograms = {"all": histogram(value_K, weight_K, sculpting.MASS_EDGES)}
-    for point, passes_K in passes.items():
-        histograms[f"passing_{point}"] = histogram(
-            value_K[passes_K], weight_K[passes_K], sculpting.MASS_EDGES
-        )
-    return histograms
+    """Return the distribution of the protected column of a class, before and after cuts."""
+    selections = {"all": of_J} | {
+        f"passing_{point}": of_J & passes_J for point, passes_J in passes.items()
+    }
+    return {
+        name: histogram(jets.protected_J[rows_J], jets.weight_J[rows_J], sculpting.MASS_EDGES)
+        for name, rows_J in selections.items()
+    }
 
 
 def histogram(value_J: Array, weight_J: Array, edges: Array) -> Histogram:
@@ -263,10 +272,10 @@ def histogram(value_J: Array, weight_J: Array, edges: Array) -> Histogram:
     )
 
 
-def counts(jets: ScoredJets, passes: dict[float, npt.NDArray[np.bool_]]) -> dict[str, int]:
+def counts(jets: ScoredJets, passes: dict[float, Booleans]) -> dict[str, int]:
     """Count test jets without weights."""
     num_background = len(jets.background_K)
     counted = {"background": num_background, "signal": len(jets.score_J) - num_background}
-    for point, passes_K in passes.items():
-        counted[f"background_passing_{point}"] = int(passes_K.sum())
+    for point, passes_J in passes.items():
+        counted[f"background_passing_{point}"] = int(passes_J[jets.background_K].sum())
     return counted

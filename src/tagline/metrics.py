@@ -53,6 +53,7 @@ class Metrics(Strict):
         scores: distribution of the score by class, `background` and `signal`.
         protected: distribution of the background's protected column, `all` and what passes at
             the working points, `passing_0.3` and `passing_0.5`.
+        protected_signal: the same of the signal.
         protected_column: name of that column, the first that the task protects.
         counts: test jets, unweighted: `background`, `signal`, `background_passing_0.3`, ...
         replicas: bootstrap replicas behind the intervals.
@@ -63,6 +64,7 @@ class Metrics(Strict):
     roc: Curve
     scores: dict[str, Histogram]
     protected: dict[str, Histogram]
+    protected_signal: dict[str, Histogram]
     protected_column: str
     counts: dict[str, int]
     replicas: int

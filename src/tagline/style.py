@@ -114,14 +114,19 @@ def annotate(axes: Axes, text: str, *, above_title: bool) -> None:
 def logarithmic(axes: Axes) -> None:
     """Make both axes logarithmic with plain numbers at 1, 2 and 5, for a few decades."""
     logarithmic_x(axes)
-    axes.set_yscale("log")
-    _number_plainly(axes.yaxis)
+    logarithmic_y(axes)
 
 
 def logarithmic_x(axes: Axes) -> None:
     """Make the horizontal axis logarithmic with plain numbers at 1, 2 and 5."""
     axes.set_xscale("log")
     _number_plainly(axes.xaxis)
+
+
+def logarithmic_y(axes: Axes) -> None:
+    """Make the vertical axis logarithmic with plain numbers at 1, 2 and 5."""
+    axes.set_yscale("log")
+    _number_plainly(axes.yaxis)
 
 
 def _number_plainly(axis: Axis) -> None:

@@ -1,0 +1,179 @@
+"""The search for a bump is exact for what it fits, and sees the bumps that are put into it."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from tagline.bump_hunt import (
+    BACKGROUND_JETS,
+    CENTRE_M,
+    IN_WINDOW_M,
+    LEAST_JETS,
+    TERMS_MP,
+    Sample,
+    Search,
+    Spectrum,
+    can_be_fitted,
+    excess,
+    fit,
+    search,
+)
+
+FALLING_M = np.exp(-CENTRE_M / 40)
+HUMP_M = np.exp(-0.5 * ((CENTRE_M - 175) / 20) ** 2)
+PEAK_M = np.exp(-0.5 * ((CENTRE_M - 173) / 8) ** 2)
+
+
+def spectrum(shape_M: np.ndarray, num_jets: float, *, weight: float = 1) -> Spectrum:
+    sum_M = num_jets * shape_M / shape_M.sum()
+    return Spectrum(weight * sum_M, weight**2 * sum_M)
+
+
+def drawn(shape_M: np.ndarray, num_jets: float, *, seed: int) -> Spectrum:
+    sum_M = np.random.default_rng(seed).poisson(num_jets * shape_M / shape_M.sum()).astype(float)
+    return Spectrum(sum_M, sum_M)
+
+
+BEFORE = Sample(spectrum(FALLING_M, BACKGROUND_JETS), spectrum(PEAK_M, 50_000))
+
+
+def found(background: Spectrum, *, signal: float = 25_000, replicas: int = 100) -> Search:
+    passing = Sample(background, spectrum(PEAK_M, signal))
+    return search(passing, BEFORE, replicas=replicas, random=np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("num_jets", [1e4, 1e7])
+@pytest.mark.parametrize("decay", [10, 40, 200])
+def test_fits_an_exponential_exactly(decay, num_jets):
+    """To a tenth of a jet where there are few."""
+    count_M = spectrum(np.exp(-CENTRE_M / decay), num_jets).sum_M
+    fitted_RM, _ = fit(count_M[None])
+    np.testing.assert_allclose(fitted_RM[0], count_M, rtol=1e-3, atol=0.1)
+
+
+def test_fits_a_falling_polynomial_exactly():
+    x_M = (CENTRE_M - 50) / 250
+    count_M = 500 * np.exp(-2 * x_M - x_M**2 - 2 * x_M**3)
+    np.testing.assert_allclose(fit(count_M[None])[0][0], count_M, rtol=1e-3)
+
+
+@pytest.mark.parametrize("shape_M", [FALLING_M, FALLING_M * (0.05 + HUMP_M), PEAK_M + 0.01])
+def test_finds_the_maximum_that_scipy_finds(shape_M):
+    count_M = drawn(shape_M, 5000, seed=3).sum_M
+    side_M, terms_MP = count_M[~IN_WINDOW_M], TERMS_MP[~IN_WINDOW_M]
+    num_drops = terms_MP.shape[1] - 1
+    best = minimize(
+        lambda parameter_P: np.exp(terms_MP @ parameter_P).sum() - side_M @ terms_MP @ parameter_P,
+        [5] + [1] * num_drops,
+        jac=lambda parameter_P: terms_MP.T @ (np.exp(terms_MP @ parameter_P) - side_M),
+        bounds=[(None, None)] + [(0, None)] * num_drops,
+        method="L-BFGS-B",
+        options={"ftol": 1e-14, "gtol": 1e-9},
+    )
+    expected = np.exp(TERMS_MP @ best.x)[IN_WINDOW_M].sum()
+    assert fit(count_M[None])[0][0, IN_WINDOW_M].sum() == pytest.approx(expected, abs=0.1)
+
+
+def test_the_fit_never_rises():
+    count_RM = np.stack([PEAK_M + 0.1, FALLING_M[::-1], HUMP_M + FALLING_M]) * 100
+    assert np.all(np.diff(fit(count_RM)[0], axis=1) <= 0)
+
+
+def test_the_error_is_the_spread_of_many_searches():
+    """Cover of the formula: 2000 searches in background that fluctuates."""
+    mean_M = 20_000 * FALLING_M / FALLING_M.sum()
+    excess_R, error_R = excess(np.random.default_rng(1).poisson(mean_M, (2000, len(mean_M))))
+    assert np.mean(excess_R / error_R) == pytest.approx(0, abs=0.1)
+    assert np.std(excess_R / error_R) == pytest.approx(1, abs=0.07)
+
+
+def test_finds_no_bias_where_nothing_is_sculpted():
+    searches = [found(drawn(FALLING_M, 2000, seed=seed)) for seed in range(30)]
+    covered = [one.bias.low < 0 < one.bias.high for one in searches]
+    assert 0.45 < np.mean(covered) < 0.9
+    assert found(spectrum(FALLING_M, 2000)).bias.value == pytest.approx(0, abs=0.05)
+
+
+def test_finds_the_bump_that_a_score_makes():
+    bias = found(spectrum(FALLING_M * (0.05 + HUMP_M), 2000)).bias
+    assert bias.low > 10
+
+
+def test_a_dip_is_a_bias_too():
+    assert found(spectrum(FALLING_M * (1 - 0.9 * HUMP_M), 2000)).bias.high < -2
+
+
+def test_recovers_the_injected_signal():
+    """Excess and error by hand: half of the signal passes, and 1 % of the background."""
+    count_M = spectrum(FALLING_M, BACKGROUND_JETS / 100).sum_M
+    error = excess(count_M[None])[1][0]
+    signal = np.sqrt(BEFORE.background.sum_M[IN_WINDOW_M].sum())
+    one = found(spectrum(FALLING_M, BACKGROUND_JETS / 100))
+    assert error > np.sqrt(count_M[IN_WINDOW_M].sum())
+    assert one.significance.value == pytest.approx(signal / 2 / error, rel=0.05)
+    assert one.significance.value > 3
+
+
+def test_bias_costs_significance():
+    one = found(spectrum(FALLING_M * (0.05 + HUMP_M), 2000))
+    by_hand = one.significance.value / np.hypot(1, one.bias.value)
+    assert one.biased_significance.value == pytest.approx(by_hand)
+
+
+def test_the_scale_of_the_weights_does_not_matter():
+    light, heavy = (
+        search(
+            Sample(spectrum(FALLING_M, 2000, weight=weight), spectrum(PEAK_M, 25_000)),
+            Sample(spectrum(FALLING_M, 100_000, weight=weight), BEFORE.signal),
+            replicas=5,
+            random=np.random.default_rng(1),
+        )
+        for weight in (0.01, 100)
+    )
+    assert light.significance.value == pytest.approx(heavy.significance.value)
+    assert light.bias.high == pytest.approx(heavy.bias.high)
+
+
+def test_a_quarter_of_the_test_jets_know_half_as_well():
+    few, many = (
+        search(
+            Sample(spectrum(FALLING_M, 0.05 * num_jets), spectrum(PEAK_M, 25_000)),
+            Sample(spectrum(FALLING_M, num_jets), BEFORE.signal),
+            replicas=1000,
+            random=np.random.default_rng(1),
+        )
+        for num_jets in (100_000, 400_000)
+    )
+    assert few.significance.value == pytest.approx(many.significance.value)
+    few_width, many_width = (one.bias.high - one.bias.low for one in (few, many))
+    assert few_width == pytest.approx(2 * many_width, rel=0.1)
+
+
+@pytest.mark.parametrize("weight", [0, 0.1, 1, 10])
+def test_says_that_too_few_jets_pass(weight):
+    sum_M = np.where(IN_WINDOW_M, 100, 0.9 * LEAST_JETS / np.sum(~IN_WINDOW_M))
+    few = Spectrum(weight * sum_M, weight**2 * sum_M)
+    assert not can_be_fitted(few)
+    with pytest.raises(ValueError, match="too few background jets pass: a fit needs 10 outside"):
+        found(few)
+
+
+def test_says_that_no_signal_is_in_the_window():
+    outside = spectrum(np.where(IN_WINDOW_M, 0, FALLING_M), 100)
+    with pytest.raises(ValueError, match="no signal is in the window of 150 to 200 GeV"):
+        search(
+            BEFORE,
+            Sample(BEFORE.background, outside),
+            replicas=5,
+            random=np.random.default_rng(1),
+        )
+
+
+@pytest.mark.parametrize("place", [0, 19, 30, 49])
+@pytest.mark.parametrize("shape_M", [FALLING_M, HUMP_M, PEAK_M, 1 / FALLING_M])
+def test_no_replica_of_the_smallest_spectra_stops_a_study(shape_M, place):
+    """Nor does it where all jets of the side bands are in one bin."""
+    sum_M = np.where(IN_WINDOW_M, np.round(100 * shape_M), 0)
+    sum_M[place] = LEAST_JETS
+    estimates = found(Spectrum(sum_M, sum_M), replicas=300)
+    assert np.isfinite([[one.low, one.value, one.high] for one in estimates]).all()
