@@ -4,12 +4,10 @@ Louppe, Kagan and Cranmer, "Learning to Pivot with Adversarial Networks", 2016,
 https://arxiv.org/abs/1611.01046 (a mixture of normal distributions); Shimmin et al., "Decorrelated
 Jet Substructure Tagging using Adversarial Neural Networks", 2017, https://arxiv.org/abs/1703.03507
 (bins of mass); ATL-PHYS-PUB-2018-014 (a mixture of 20, gradient reversal, background alone). Both
-networks are trained in the same steps: the gradient changes its sign between them (Ganin and
-Lempitsky, "Unsupervised Domain Adaptation by Backpropagation", 2014,
-https://arxiv.org/abs/1409.7495).
+networks are trained in the same steps: the gradient changes its sign between them.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from pydantic import Field
@@ -18,6 +16,7 @@ from torch import Tensor
 from tagline.batch import Batch
 from tagline.decorrelation import Array, BaseDecorrelation
 from tagline.posteriors import Binned, Mixture
+from tagline.reversal import reverse_gradient
 from tagline.strict import Strict
 
 
@@ -68,20 +67,7 @@ class Decorrelation(BaseDecorrelation):
         strength = self.config.strength
         felt = strength if self.epoch >= self.config.pretrain_epochs else 0.0
         score_B1 = logits_BC.float().softmax(dim=1)[background_B, -1:]
-        reversed_B1: Tensor = _Reversed.apply(score_B1, felt)  # type: ignore[no-untyped-call]
+        reversed_B1 = reverse_gradient(score_B1, strength=felt)
         surprise_B = self.opponent.surprise(reversed_B1, batch.protected_BR[background_B])
         loss = torch.dot(surprise_B, weight_B) / weight_B.sum()
         return loss - (1 + strength) * loss.detach()
-
-
-class _Reversed(torch.autograd.Function):
-    """The identity, whose gradient is multiplied by -strength."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, strength: float) -> Tensor:  # noqa: ANN401
-        ctx.strength = strength
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        return -ctx.strength * gradient, None
