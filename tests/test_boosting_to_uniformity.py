@@ -100,6 +100,15 @@ def test_a_rate_of_zero_does_not_care_for_uniformity():
     assert quality(none)[1] > 1.2 * quality(UBOOST)[1]
 
 
+@each_method
+def test_jets_that_weigh_nothing_do_no_harm(config):
+    features_JG, label_J, mass_JR = toy()
+    weight_J = np.where(mass_JR[:, 0] > 0.3, 1.0, 0.0)
+    tagger = fitted(config, features_JG, label_J, mass_JR, weight_J)
+    features_JG, label_J, _ = toy(seed=1)
+    assert roc_auc_score(label_J, score_of(tagger, features_JG)) > 0.8
+
+
 def test_background_can_be_what_is_uniform():
     def of_background(config):
         features_JG, label_J, mass_JR = toy()

@@ -7,7 +7,7 @@ objects, never through pyplot, so that nothing global is touched and nothing sta
 import math
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib as mpl
 import mplhep  # registers the font
@@ -34,6 +34,8 @@ COLOURS = (
 LINES = ("-", "--", ":", "-.")
 HATCHES = ("", "///", "...", "xxx")
 PANELS_A_ROW = 5
+MOST_INSIDE = 8  # entries of a legend that panels have room for
+LEGEND_WIDTH = 2.6  # inches of one beside them
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*", "d", "8")
 CHANNELS = {  # of jet images, by name
     "gray": r"$p_T$",
@@ -94,6 +96,16 @@ def line(position: int) -> str:
 def hatch(position: int) -> str:
     """Return the hatching of the n-th thing filled, another one when colours come again."""
     return HATCHES[position // len(COLOURS) % len(HATCHES)]
+
+
+def legend(figure: Figure, panels: Sequence[Axes], handles: Sequence[Any]) -> None:
+    """Name what is drawn in each panel, or beside all of them if that is too much for one."""
+    if len(handles) > MOST_INSIDE:
+        figure.set_figwidth(figure.get_figwidth() + LEGEND_WIDTH)
+        figure.legend(handles=handles, loc="outside right upper")
+    else:
+        for axes in panels:
+            axes.legend(handles=handles)
 
 
 def annotate(axes: Axes, text: str, *, above_title: bool) -> None:

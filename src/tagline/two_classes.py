@@ -15,7 +15,7 @@ class TwoClasses:
     Args:
         sign_J: +1 for signal, -1 for background.
         weight_J: one on average in each class.
-        uniform_J: rows of the jets that are to be uniform.
+        uniform_J: rows of the jets that are to be uniform, of which none weighs nothing.
         protected_JR: their columns that the score must not sculpt.
     """
 
@@ -42,10 +42,11 @@ def two_classes(train: PackedJets, *, uniform: str) -> TwoClasses:
     if train.protected_JR.shape[1] == 0:
         raise ValueError("boosting to uniformity needs protected columns, and there are none")
     sign_J = 2.0 * label_J - 1
-    uniform_J = np.flatnonzero(label_J == (uniform == "signal"))
+    weight_J = balanced(train.weight_J.double().numpy(), sign_J)
+    uniform_J = np.flatnonzero((label_J == (uniform == "signal")) & (weight_J > 0))
     return TwoClasses(
         sign_J=sign_J,
-        weight_J=balanced(train.weight_J.double().numpy(), sign_J),
+        weight_J=weight_J,
         uniform_J=uniform_J,
         protected_JR=train.protected_JR.double().numpy()[uniform_J],
     )

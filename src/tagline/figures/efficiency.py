@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from tagline.compare import Comparison, Key
-from tagline.style import GREY, annotate, colour, panels, styled
+from tagline.sculpting import MASS_EDGES
+from tagline.style import GREY, annotate, colour, logarithmic_y, panels, styled
 
 READS = "metrics"
 CAPTION = (
@@ -27,17 +27,16 @@ Array = npt.NDArray[np.float64]
 def draw(comparison: Comparison) -> Figure:
     """Draw the panels of each task on rows of their own."""
     groups = [_methods(comparison, task) for task in comparison.tasks]
-    figure, grid = panels([len(methods) for methods in groups], sharey=True)
+    figure, grid = panels([len(methods) for methods in groups], sharey=False)
     for methods, axes_of_task in zip(groups, grid, strict=True):
+        limits = _limits(comparison, [key for keys in methods.values() for key in keys])
         for (family, keys), axes in zip(methods.items(), axes_of_task, strict=True):
             _draw_plain(axes, comparison, keys[0])
             for position, key in enumerate(keys):
                 _draw_variant(axes, comparison, key, colour(position))
             axes.set_title(family)
-            axes.set(yscale="log", xlabel=_column(comparison, keys[0]))
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.yaxis.set_major_formatter("{x:g}")
-            axes.yaxis.set_minor_formatter(NullFormatter())
+            logarithmic_y(axes)
+            axes.set(xlim=MASS_EDGES[[0, -1]], ylim=limits, xlabel=_column(comparison, keys[0]))
             if len(keys) > 1:
                 axes.legend(fontsize="x-small")
         first = next(iter(methods.values()))[0]
@@ -45,6 +44,13 @@ def draw(comparison: Comparison) -> Figure:
         axes_of_task[0].set_ylabel(rf"{tagger}: $\epsilon_B$ at $\epsilon_S = {POINT}$")
         annotate(axes_of_task[0], comparison.describe(first), above_title=True)
     return figure
+
+
+def _limits(comparison: Comparison, keys: list[Key]) -> tuple[float, float]:
+    """Return limits around all points, whatever their uncertainties."""
+    points = np.concatenate([_efficiency(comparison, key)[1] for key in keys])
+    points = points[np.isfinite(points)]
+    return (0.5 * points.min(), 2 * points.max()) if len(points) else (0.1, 1.0)
 
 
 def _methods(comparison: Comparison, task: str) -> dict[str, list[Key]]:

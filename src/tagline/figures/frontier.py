@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tagline.compare import Combined, Comparison, Key
-from tagline.style import GREY, MARKERS, annotate, colour, logarithmic, styled
+from tagline.style import GREY, MARKERS, annotate, colour, legend, logarithmic, styled
 
 READS = "metrics"
 CAPTION = (
@@ -29,7 +29,8 @@ def draw(comparison: Comparison) -> Figure:
     """Draw one panel a task."""
     tasks = comparison.tasks
     figure = Figure(figsize=(0.6 + 5.4 * len(tasks), 4.6))
-    for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
+    panels = figure.subplots(1, len(tasks), squeeze=False)[0]
+    for axes, task in zip(panels, tasks, strict=True):
         _draw_limit(axes, comparison, task)
         _draw_points(axes, comparison, task)
         logarithmic(axes)
@@ -38,6 +39,7 @@ def draw(comparison: Comparison) -> Figure:
             ylabel=rf"background rejection at $\epsilon_S = {WORKING_POINT}$",
         )
         annotate(axes, comparison.describe(comparison.keys(task=task)[0]), above_title=False)
+    legend(figure, panels, _handles(comparison))
     return figure
 
 
@@ -78,15 +80,22 @@ def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
             linewidth=0.8,
             elinewidth=1,
         )
-    handles = [
-        Line2D([], [], color=colour(position), linewidth=3, label=tagger.title)
-        for position, tagger in enumerate(taggers.values())
-    ] + [
-        Line2D([], [], color=GREY, linestyle="", marker=marker, label=family)
-        for family, marker in markers.items()
+
+
+def _handles(comparison: Comparison) -> list[Line2D]:
+    """Return entries of the legend: colours of taggers, markers of methods, the limit."""
+    taggers, markers = comparison.legend.taggers, markers_of(comparison)
+    return [
+        *(
+            Line2D([], [], color=colour(position), linewidth=3, label=tagger.title)
+            for position, tagger in enumerate(taggers.values())
+        ),
+        *(
+            Line2D([], [], color=GREY, linestyle="", marker=marker, label=family)
+            for family, marker in markers.items()
+        ),
+        Line2D([], [], color=GREY, linewidth=1, label="random selection"),
     ]
-    handles.append(Line2D([], [], color=GREY, linewidth=1, label="random selection"))
-    axes.legend(handles=handles)
 
 
 def markers_of(comparison: Comparison) -> dict[str, str]:

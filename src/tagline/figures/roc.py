@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
-from tagline.style import GREY, annotate, colour, line, styled
+from tagline.style import GREY, annotate, colour, legend, line, styled
 
 READS = "metrics"
 CAPTION = (
@@ -23,8 +23,6 @@ PUBLISHED_EFFICIENCY = 0.3
 FEWEST_BACKGROUND_JETS = 5
 SIDESTEP = 0.009  # of a published point to the next
 WIDEST = 0.1  # of all of them
-MOST_INSIDE = 8  # entries of the legend; more would cover the curves
-LEGEND_WIDTH = 2.6  # inches
 
 Array = npt.NDArray[np.float64]
 
@@ -40,13 +38,7 @@ def draw(comparison: Comparison) -> Figure:
         _draw_curves(grid[0, column], comparison, keys)
         _draw_ratios(grid[1, column], comparison, keys)
         annotate(grid[0, column], comparison.describe(keys[0]), above_title=False)
-    labelled = grid[0, 0].get_legend_handles_labels()
-    if len(labelled[0]) > MOST_INSIDE:
-        figure.set_figwidth(figure.get_figwidth() + LEGEND_WIDTH)
-        figure.legend(*labelled, loc="outside right upper")
-    else:
-        for axes in grid[0]:
-            axes.legend()
+    legend(figure, grid[0], grid[0, 0].get_legend_handles_labels()[0])
     return figure
 
 
