@@ -8,7 +8,7 @@ import pytest
 from tagline.compare import Combined, Comparison, Key, combine, load
 from tagline.metrics import Estimate
 from tagline.published import Published, PublishedNumber
-from tagline.tables import METRICS, Row, markdown, rows, show, write
+from tagline.tables import METRICS, Row, markdown, note, rows, show, write
 from tagline.verdict import verdict
 from tests.scores import toy_comparison, toy_legend, write_metrics_files
 
@@ -72,6 +72,23 @@ def test_what_does_not_go_together_is_said_to_be_left_out(comparison, tmp_path):
     table = (tmp_path / "comparison.md").read_text()
     assert "do not go together: CNN with DisCo, TopoDNN with DisCo." in table
     assert [line.split(" | ")[1] for line in table.splitlines() if "| DisCo |" in line] == ["PFN"]
+
+
+def test_variants_of_a_method_are_left_out_together(comparison):
+    labels = {
+        name: label.model_copy(update={"family": "penalty"}) if name != "none" else label
+        for name, label in comparison.legend.decorrelations.items()
+    }
+    left_out = (("cnn", "disco"), ("cnn", "ddt"))
+    update = {"left_out": left_out, "decorrelations": labels}
+    assert "together: CNN with penalty." in note(comparison.legend.model_copy(update=update), [])
+
+
+def test_no_table_of_published_numbers_where_there_are_none(comparison):
+    legend = comparison.legend.model_copy(update={"published": ()})
+    alone = Comparison(legend, comparison.metrics)
+    headers = [line for line in markdown(legend, rows(alone)).splitlines() if "| --- |" in line]
+    assert len(headers) == 1
 
 
 def test_published_numbers_stand_beside_the_undecorrelated_tagger_alone(comparison):

@@ -126,7 +126,7 @@ def _row(comparison: Comparison, key: Key, metric: str) -> Row:
 def markdown(legend: Legend, table: list[Row]) -> str:
     """Return the headline numbers, and those beside published ones, as Markdown."""
     lines = [f"# {legend.title}", "", note(legend, table), ""]
-    for header, *body in (_headline(table), _beside_published(table)):
+    for header, *body in _parts(table):
         lines += [f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}"]
         lines += [f"| {' | '.join(cells)} |" for cells in body]
         lines.append("")
@@ -136,7 +136,7 @@ def markdown(legend: Legend, table: list[Row]) -> str:
 def latex(legend: Legend, table: list[Row]) -> str:
     """Return the same as tabular environments, with the rules of LaTeX's booktabs."""
     lines = [f"% {legend.title}", f"% {note(legend, table)}"]
-    for header, *body in (_headline(table), _beside_published(table)):
+    for header, *body in _parts(table):
         lines += [f"\\begin{{tabular}}{{{'l' * len(header)}}}", "\\toprule"]
         lines += [_tex_line(header), "\\midrule", *map(_tex_line, body)]
         lines += ["\\bottomrule", "\\end{tabular}", ""]
@@ -160,13 +160,18 @@ def show(row: Row) -> str:
 
 def note(legend: Legend, table: list[Row]) -> str:
     """Say what the numbers are, and which are missing."""
-    left_out = [
-        f"{legend.taggers[tagger].title} with {legend.decorrelations[decorrelation].title}"
+    left_out = dict.fromkeys(
+        f"{legend.taggers[tagger].title} with {legend.decorrelations[decorrelation].family}"
         for tagger, decorrelation in legend.left_out
-    ]
+    )
     missing = f" Left out, for they do not go together: {', '.join(left_out)}."
     of_subsets = any(row.varied == "subset" for row in table)
     return NOTE + NOTE_ON_SUBSETS * of_subsets + missing * bool(left_out)
+
+
+def _parts(table: list[Row]) -> list[list[list[str]]]:
+    """Return the tables that have lines beside their header."""
+    return [part for part in (_headline(table), _beside_published(table)) if len(part) > 1]
 
 
 def _headline(table: list[Row]) -> list[list[str]]:
