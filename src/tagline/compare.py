@@ -39,6 +39,14 @@ class Combined(NamedTuple):
     num_seeds: int
 
 
+def bars(points: Sequence[Combined]) -> list[list[float]]:
+    """Return how far down and how far up the intervals go, as far as they are bounded."""
+    return [
+        [point.value - point.low for point in points],
+        [point.high - point.value if np.isfinite(point.high) else 0.0 for point in points],
+    ]
+
+
 def combine(estimates: Sequence[Estimate]) -> Combined:
     """Combine the estimates of several seeds, which share their test set."""
     values = np.array([_number(estimate.value) for estimate in estimates])

@@ -41,6 +41,11 @@ class Legend(Strict):
     generated_tasks: tuple[str, ...]
     published: tuple[Published, ...]
 
+    @property
+    def families(self) -> list[str]:
+        """What the decorrelations are called, variants of one together."""
+        return list(dict.fromkeys(label.family for label in self.decorrelations.values()))
+
 
 def legend_of(config: Config) -> Legend:
     """Take the names and published numbers of a study out of its configuration."""

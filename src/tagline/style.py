@@ -98,14 +98,24 @@ def hatch(position: int) -> str:
     return HATCHES[position // len(COLOURS) % len(HATCHES)]
 
 
+def marker(position: int) -> str:
+    """Return the marker of the n-th thing drawn."""
+    return MARKERS[position % len(MARKERS)]
+
+
 def legend(figure: Figure, panels: Sequence[Axes], handles: Sequence[Any]) -> None:
     """Name what is drawn in each panel, or beside all of them if that is too much for one."""
     if len(handles) > MOST_INSIDE:
-        figure.set_figwidth(figure.get_figwidth() + LEGEND_WIDTH)
-        figure.legend(handles=handles, loc="outside right upper")
+        legend_beside(figure, handles)
     else:
         for axes in panels:
             axes.legend(handles=handles)
+
+
+def legend_beside(figure: Figure, handles: Sequence[Any]) -> None:
+    """Name what is drawn beside all panels, for which the figure becomes wider."""
+    figure.set_figwidth(figure.get_figwidth() + LEGEND_WIDTH)
+    figure.legend(handles=handles, loc="outside right upper")
 
 
 def annotate(axes: Axes, text: str, *, above_title: bool) -> None:

@@ -9,16 +9,17 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from tagline.bump_hunt import Sample, Search, Spectrum, can_be_fitted, search
-from tagline.compare import Combined, Comparison, Key, combine
+from tagline.compare import Comparison, Key, bars, combine
 from tagline.metrics import Histogram, Metrics
 from tagline.style import (
     COLOURS,
     GREY,
-    MARKERS,
     annotate,
     colour,
     last_of_row,
+    legend_beside,
     logarithmic_y,
+    marker,
     panels,
     styled,
 )
@@ -45,7 +46,6 @@ SEED = 1
 SIGNIFICANCES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)  # of the grey lines
 BIASES = (-100, -30, -10, -3, -1, 0, 1, 3, 10, 30, 100)  # of the ticks
 NO_CUT: dict[str, Any] = {"color": "black", "marker": "x", "linewidth": 0}
-LEGEND_WIDTH = 2.0  # inches
 
 
 @styled
@@ -53,7 +53,6 @@ def draw(comparison: Comparison) -> Figure:
     """Draw the taggers of each task."""
     tasks, taggers = comparison.tasks, comparison.legend.taggers
     figure, groups = panels([len(taggers)] * len(tasks), sharey=True)
-    figure.set_figwidth(figure.get_figwidth() + LEGEND_WIDTH)
     for task, group in zip(tasks, groups, strict=True):
         keys = comparison.keys(task=task)
         for (name, tagger), axes in zip(taggers.items(), group, strict=True):
@@ -62,7 +61,7 @@ def draw(comparison: Comparison) -> Figure:
         group[0].set_ylabel("significance, bias aside")
         annotate(last_of_row(group), comparison.describe(keys[0]), above_title=True)
     _draw_lines([axes for group in groups for axes in group])
-    figure.legend(handles=_handles(comparison), loc="outside right upper")
+    legend_beside(figure, _handles(comparison))
     return figure
 
 
@@ -72,7 +71,7 @@ def _draw_tagger(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
     axes.set_xscale("asinh", linear_width=1)
     axes.set_xlabel("bias [statistical errors]")
     shown = [key for key in keys if all(map(_leaves_enough, comparison.metrics[key].values()))]
-    families = _families(comparison)
+    families = comparison.legend.families
     scans: dict[int, list[list[Search]]] = {}
     for key in shown:
         family = families.index(comparison.legend.decorrelations[key.decorrelation].family)
@@ -95,8 +94,8 @@ def _draw_points(axes: Axes, points: list[list[Search]], look: dict[str, Any]) -
     axes.errorbar(
         [bias.value for bias in biases],
         [significance.value for significance in significances],
-        xerr=_bars(biases),
-        yerr=_bars(significances),
+        xerr=bars(biases),
+        yerr=bars(significances),
         **look,
         elinewidth=0.8,
     )
@@ -122,21 +121,16 @@ def _handles(comparison: Comparison) -> list[Line2D]:
     """Return what the legend shows: the methods, and the search without a cut."""
     methods = [
         Line2D([], [], **_look(place), label=family)
-        for place, family in enumerate(_families(comparison))
+        for place, family in enumerate(comparison.legend.families)
     ]
     return [*methods, Line2D([], [], **NO_CUT, label="no cut")]
-
-
-def _families(comparison: Comparison) -> list[str]:
-    labels = comparison.legend.decorrelations.values()
-    return list(dict.fromkeys(label.family for label in labels))
 
 
 def _look(family: int) -> dict[str, Any]:
     """Return a colour and a marker, which is empty when the colours come again."""
     return {
         "color": colour(family),
-        "marker": MARKERS[family % len(MARKERS)],
+        "marker": marker(family),
         "markerfacecolor": colour(family) if family < len(COLOURS) else "white",
         "linewidth": 0.8,
     }
@@ -162,10 +156,3 @@ def _sample(metrics: Metrics, selection: str) -> Sample:
 
 def _spectrum(histogram: Histogram) -> Spectrum:
     return Spectrum(np.array(histogram.sums), np.array(histogram.variances))
-
-
-def _bars(points: list[Combined]) -> list[list[float]]:
-    return [
-        [point.value - point.low for point in points],
-        [point.high - point.value for point in points],
-    ]

@@ -1,14 +1,12 @@
 """Background rejection against sculpting of the background, with the limit set by chance."""
 
-import itertools
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from tagline.compare import Combined, Comparison, Key
-from tagline.style import GREY, MARKERS, annotate, colour, legend, logarithmic, styled
+from tagline.compare import Comparison, Key, bars
+from tagline.style import GREY, annotate, colour, legend, logarithmic, marker, styled
 
 READS = "metrics"
 CAPTION = (
@@ -65,16 +63,16 @@ def _draw_limit(axes: Axes, comparison: Comparison, task: str) -> None:
 def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
     """Draw each tagger in its colour and each method in its marker, the steps of a scan joined."""
     taggers = comparison.legend.taggers
-    markers = markers_of(comparison)
+    families = comparison.legend.families
     for (tagger, family), keys in _scans(comparison, task).items():
         sculpting = [comparison.value(key, "inverse_jsd") for key in keys]
         rejection = [comparison.value(key, REJECTION) for key in keys]
         axes.errorbar(
             [point.value for point in sculpting],
             [point.value for point in rejection],
-            xerr=_bars(sculpting),
-            yerr=_bars(rejection),
-            fmt=f"{markers[family]}-",
+            xerr=bars(sculpting),
+            yerr=bars(rejection),
+            fmt=f"{marker(families.index(family))}-",
             color=colour(list(taggers).index(tagger)),
             markersize=6,
             linewidth=0.8,
@@ -84,24 +82,18 @@ def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
 
 def _handles(comparison: Comparison) -> list[Line2D]:
     """Return entries of the legend: colours of taggers, markers of methods, the limit."""
-    taggers, markers = comparison.legend.taggers, markers_of(comparison)
+    taggers, families = comparison.legend.taggers, comparison.legend.families
     return [
         *(
             Line2D([], [], color=colour(position), linewidth=3, label=tagger.title)
             for position, tagger in enumerate(taggers.values())
         ),
         *(
-            Line2D([], [], color=GREY, linestyle="", marker=marker, label=family)
-            for family, marker in markers.items()
+            Line2D([], [], color=GREY, linestyle="", marker=marker(position), label=family)
+            for position, family in enumerate(families)
         ),
         Line2D([], [], color=GREY, linewidth=1, label="random selection"),
     ]
-
-
-def markers_of(comparison: Comparison) -> dict[str, str]:
-    """Return a marker for each method, which the variants of a scan share."""
-    families = dict.fromkeys(label.family for label in comparison.legend.decorrelations.values())
-    return dict(zip(families, itertools.cycle(MARKERS), strict=False))
 
 
 def _scans(comparison: Comparison, task: str) -> dict[tuple[str, str], list[Key]]:
@@ -119,12 +111,4 @@ def _bounded(comparison: Comparison, task: str) -> list[Key]:
         key
         for key in comparison.keys(task=task)
         if np.isfinite(comparison.value(key, REJECTION).value)
-    ]
-
-
-def _bars(points: list[Combined]) -> list[list[float]]:
-    """Return how far down and up the intervals go, as far as they are bounded."""
-    return [
-        [point.value - point.low for point in points],
-        [point.high - point.value if np.isfinite(point.high) else 0.0 for point in points],
     ]
