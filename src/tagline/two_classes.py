@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagline.delivery import PackedJets
+from tagline.inputs import Inputs
 from tagline.uniformity import Array, Groups, Rows, neighbourhoods
 
 
@@ -28,6 +29,12 @@ class TwoClasses:
         """Return those of the jets that are to be uniform, as rows of all jets."""
         groups = neighbourhoods(self.protected_JR, num_neighbours)
         return Groups(row_I=self.uniform_J[groups.row_I], group_I=groups.group_I)
+
+
+def require_two_classes(inputs: Inputs, *, tagger: str) -> None:
+    """Raise ValueError if there are more classes than boosting to uniformity knows."""
+    if inputs.num_classes != 2:
+        raise ValueError(f"{tagger} knows two classes, not {inputs.num_classes}")
 
 
 def two_classes(train: PackedJets, *, uniform: str) -> TwoClasses:

@@ -20,7 +20,7 @@ from tagline.inputs import Inputs
 from tagline.layers import columns_of
 from tagline.strict import Strict
 from tagline.tree_growth import Grower, Limits
-from tagline.two_classes import TwoClasses, two_classes
+from tagline.two_classes import TwoClasses, require_two_classes, two_classes
 from tagline.uniform_losses import FlatnessLoss, Loss, NeighboursLoss
 from tagline.uniformity import Groups
 
@@ -53,8 +53,7 @@ class Tagger(Fitted):
 
     def __init__(self, config: Config, inputs: Inputs) -> None:
         super().__init__()
-        if inputs.num_classes != 2:
-            raise ValueError(f"flatness boosting knows two classes, not {inputs.num_classes}")
+        require_two_classes(inputs, tagger="flatness_boosting")
         self.config = config
         self.forest = Forest(config.trees, leaves=config.leaves, depth=config.depth)
         self.register_buffer("column_G", columns_of(config.observables, inputs))

@@ -22,7 +22,7 @@ from tagline.inputs import Inputs
 from tagline.layers import columns_of
 from tagline.strict import Strict
 from tagline.tree_growth import Grower, Limits
-from tagline.two_classes import TwoClasses, balanced, two_classes
+from tagline.two_classes import TwoClasses, balanced, require_two_classes, two_classes
 from tagline.uniformity import Array, Groups
 
 LEAST_ERROR = 1e-6  # of a tree, so that none counts infinitely
@@ -62,8 +62,7 @@ class Tagger(Fitted):
 
     def __init__(self, config: Config, inputs: Inputs) -> None:
         super().__init__()
-        if inputs.num_classes != 2:
-            raise ValueError(f"uboost knows two classes, not {inputs.num_classes}")
+        require_two_classes(inputs, tagger="uboost")
         self.config = config
         num_cuts = len(config.efficiencies)
         self.cut_E = nn.Parameter(torch.zeros(num_cuts))
