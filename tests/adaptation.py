@@ -1,4 +1,4 @@
-"""A small network that learns from simulated signal and background of data, with an opponent."""
+"""A small network that learns from simulated signal and background of data, domains or not."""
 
 import math
 
@@ -13,7 +13,7 @@ from tagline.reversal import reverse_gradient
 from tests.two_domains import Array
 
 HIDDEN = (50, 20)
-HIDDEN_OF_OPPONENT = (50,)
+HIDDEN_OF_CLASSIFIER = (50,)
 STEPS = 600
 EVENTS_OF_STEP = 500  # of each sample
 LEARNING_RATE = 1e-3
@@ -37,7 +37,7 @@ class Network(nn.Module):
         return self(_tensor(features_JF)).sigmoid().numpy()
 
 
-class Opponent(nn.Module):
+class DomainClassifier(nn.Module):
     """Tells from the hidden features whether an event of the control channel is simulated.
 
     The trunk feels -L(p) times its gradient, L(p) = strength (2 / (1 + exp(-10 p)) - 1) at the
@@ -48,7 +48,7 @@ class Opponent(nn.Module):
         super().__init__()
         self.samples, self.strength = (_tensor(data_JF), _tensor(simulation_JF)), strength
         domains_J1 = torch.tensor([[0.0], [1.0]])
-        self.guess = Binned(HIDDEN[-1], HIDDEN_OF_OPPONENT, bins=2, y_JR=domains_J1)
+        self.guess = Binned(HIDDEN[-1], HIDDEN_OF_CLASSIFIER, bins=2, y_JR=domains_J1)
 
     def loss(self, trunk: nn.Module, *, progress: float) -> Tensor:
         """Return the mean of -log p(domain | hidden features)."""
@@ -56,10 +56,10 @@ class Opponent(nn.Module):
         domain_B1 = torch.arange(2.0).repeat_interleave(EVENTS_OF_STEP)[:, None]
         felt = self.strength * math.tanh(5 * progress)  # the same function
         hidden_BD = reverse_gradient(trunk(features_BF), strength=felt)
-        return self.guess.surprise(hidden_BD, domain_B1).mean()
+        return self.guess.negative_log_likelihood(hidden_BD, domain_B1).mean()
 
 
-class NoOpponent(nn.Module):
+class NoDomainClassifier(nn.Module):
     """Leaves the trunk alone."""
 
     def loss(self, trunk: nn.Module, *, progress: float) -> float:
@@ -68,18 +68,18 @@ class NoOpponent(nn.Module):
         return 0.0
 
 
-def trained(signal_JF: Array, background_JF: Array, *, opponent: nn.Module) -> Network:
-    """Minimise the cross entropy of simulated signal and of background, and the opponent's."""
+def trained(signal_JF: Array, background_JF: Array, *, classifier: nn.Module) -> Network:
+    """Minimise the cross entropy of simulated signal and of background, and of the domains."""
     network = Network(signal_JF.shape[1])
     signal_JF, background_JF = _tensor(signal_JF), _tensor(background_JF)
-    optimiser = torch.optim.Adam([*network.parameters(), *opponent.parameters()], LEARNING_RATE)
+    optimiser = torch.optim.Adam([*network.parameters(), *classifier.parameters()], LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: (1 + 10 * step / STEPS) ** -0.75
     )
     for step in range(STEPS):
         signal_B, background_B = network(_batch(signal_JF)), network(_batch(background_JF))
         loss = F.softplus(-signal_B).mean() + F.softplus(background_B).mean()
-        loss = loss + opponent.loss(network.trunk, progress=step / STEPS)
+        loss = loss + classifier.loss(network.trunk, progress=step / STEPS)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -1,5 +1,6 @@
 """Every decorrelation keeps its promise on toy jets whose score leans on their mass."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tagline.decorrelate import decorrelate
 from tagline.decorrelation import BaseDecorrelation, method_of
 from tagline.distance_correlation import distance_correlation, rank
 from tagline.jets import Columns, read_columns, write_columns
+from tests.clouds import without_particles
 from tests.scores import score_table
 
 METHODS = plugins.names("decorrelation")
@@ -50,17 +52,13 @@ def correlation_with_mass(table: Columns) -> float:
 
 def batch_of(table: Columns) -> Batch:
     """Return a batch of jets without constituents, whose features are logit and mass."""
-    num_jets = len(table["score"])
     logit = np.log(table["score"] / (1 - table["score"]))
     mass = torch.from_numpy(table["mass"])
-    return Batch(
-        constituents_PF=torch.zeros(0, 1),
-        jet_of_constituent_P=torch.zeros(0, dtype=torch.int64),
-        num_constituents_B=torch.zeros(num_jets, dtype=torch.int64),
-        features_BG=torch.stack([torch.from_numpy(logit), mass / 100, (mass / 100) ** 2], dim=1),
-        label_B=torch.from_numpy(table["label"]),
+    return without_particles(
+        torch.from_numpy(table["label"]),
         weight_B=torch.from_numpy(table["weight"]),
         protected_BR=mass[:, None],
+        features_BG=torch.stack([torch.from_numpy(logit), mass / 100, (mass / 100) ** 2], dim=1),
     )
 
 
@@ -74,8 +72,8 @@ def train(method: BaseDecorrelation, table: Columns) -> Columns:
     network = torch.nn.Linear(3, 2)
     torch.nn.init.zeros_(network.weight)
     torch.nn.init.zeros_(network.bias)
-    opponent = method.opponent or torch.nn.Identity()
-    optimiser = torch.optim.Adam([*network.parameters(), *opponent.parameters()], lr=0.1)
+    adversary = method.adversary or torch.nn.Identity()
+    optimiser = torch.optim.Adam([*network.parameters(), *adversary.parameters()], lr=0.1)
     for step in range(STEPS):
         method.epoch = step / STEPS_OF_EPOCH
         logits = network(batch.features_BG)
@@ -87,6 +85,12 @@ def train(method: BaseDecorrelation, table: Columns) -> Columns:
     with torch.no_grad():
         score = network(batch.features_BG).softmax(dim=1)[:, 1].numpy()
     return table | {"score": score}
+
+
+def fit(method: BaseDecorrelation, table: Columns) -> Mapping[str, np.ndarray]:
+    rows = table["label"] == 0
+    score, mass, weight = (table[name][rows].astype(float) for name in ("score", "mass", "weight"))
+    return method.fit(score, mass[:, None], weight)
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +118,8 @@ def test_acts_when_its_entry_says(name):
 def test_lowers_the_correlation_and_keeps_the_tagger(name, table, undecorrelated):
     method = method_of(ENTRIES[name])
     scores = train(method, table)
-    protected, label, weight = (
-        table["mass"][:, None].astype(float),
-        table["label"],
-        table["weight"].astype(float),
-    )
-    fitted = method.fit(scores["score"].astype(float), protected, label, weight)
+    protected, label = table["mass"][:, None].astype(float), table["label"]
+    fitted = fit(method, scores)
     scores["score"] = method.transform(scores["score"].astype(float), protected, fitted)
     assert correlation_with_mass(scores) < 0.6 * correlation_with_mass(undecorrelated)
     assert roc_auc_score(label, scores["score"]) > (
@@ -175,7 +175,7 @@ def test_ddt_passes_the_same_share_of_the_background_in_each_bin(table, efficien
     )
     mass = table["mass"].astype(float)
     score, label = table["score"].astype(float), table["label"]
-    fitted = method.fit(score, mass[:, None], label, np.ones(len(label)))
+    fitted = fit(method, table)
     decorrelated = method.transform(score, mass[:, None], fitted)
     background = label == 0
     passes = decorrelated > np.quantile(decorrelated[background], 0.9)
@@ -188,7 +188,7 @@ def test_ddt_refuses_two_protected_columns(table):
     method = method_of(Decorrelation(method="ddt", when="post_hoc", title="", parameters={}))
     two = np.ones((len(table["label"]), 2))
     with pytest.raises(ValueError, match="one column"):
-        method.fit(table["score"].astype(float), two, table["label"], np.ones(len(two)))
+        method.fit(table["score"].astype(float), two, np.ones(len(two)))
 
 
 def test_the_stage_fits_on_validation_and_changes_only_scores(tmp_path):
@@ -205,10 +205,11 @@ def test_the_stage_fits_on_validation_and_changes_only_scores(tmp_path):
         np.testing.assert_array_equal(column, after[name])
 
 
-def test_nothing_is_fitted_on_no_scores(table, tmp_path):
+@pytest.mark.parametrize("label", [1, 2])
+def test_nothing_is_fitted_without_background(label, table, tmp_path):
     files = {split: tmp_path / f"{split}.parquet" for split in ("validation", "test")}
-    none = {name: column[:0] for name, column in table.items()}
+    none = {name: column[table["label"] == label] for name, column in table.items()}
     write_columns(none, files["validation"], provenance={})
     write_columns(table, files["test"], provenance={})
-    with pytest.raises(ValueError, match=r"validation\.parquet: no validation scores to fit on"):
+    with pytest.raises(ValueError, match=r"validation\.parquet: no background to fit on"):
         decorrelate(files, decorrelation=ENTRIES["ddt"], protected=["mass"], outputs=files)

@@ -1,7 +1,7 @@
 """Three ways to learn from simulated signal and background of data, judged on a control channel.
 
 LHCb's tau -> 3 mu in small: a plain classifier learns what the simulation gets wrong. Doping adds
-simulated control events to its background; adaptation reverses the gradient of an opponent that
+simulated control events to its background; adaptation reverses the gradient of a classifier that
 tells the control channel's domains apart. A mass-aware classifier is plain but sees the mass too.
 Ryzhikov and Ustyuzhanin (ACAT 2017) report for the challenge's data, in the order mass-aware,
 doping, adaptation, weighted areas of 0.999, 0.974 and 0.979 and disagreements of 0.18, 0.087 and
@@ -20,7 +20,7 @@ from tagline.flavours_of_physics import (
     disagreement,
     weighted_area,
 )
-from tests.adaptation import NoOpponent, Opponent, trained
+from tests.adaptation import DomainClassifier, NoDomainClassifier, trained
 from tests.two_domains import MASSES, RESOLUTION, sample
 
 pytestmark = pytest.mark.slow
@@ -67,15 +67,15 @@ def scores(tested):
     simulated_JF = features["simulated control"]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        opponent = Opponent(features["control"], simulated_JF, strength=STRENGTH)
-        networks = {"adapted": trained(signal_JF, background_JF, opponent=opponent)}
+        classifier = DomainClassifier(features["control"], simulated_JF, strength=STRENGTH)
+        networks = {"adapted": trained(signal_JF, background_JF, classifier=classifier)}
         for way, dope in DOPES.items():
             doped_JF = np.concatenate([background_JF, simulated_JF[:dope]])
-            networks[way] = trained(signal_JF, doped_JF, opponent=NoOpponent())
+            networks[way] = trained(signal_JF, doped_JF, classifier=NoDomainClassifier())
         aware = trained(
             with_mass(events["simulated signal"]),
             with_mass(events["background"]),
-            opponent=NoOpponent(),
+            classifier=NoDomainClassifier(),
         )
     return {
         way: {name: network.score(sampled.features_JF) for name, sampled in tested.items()}

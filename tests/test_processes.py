@@ -62,7 +62,7 @@ def gradients(fabric, assignment, num_rows):
     )
     jets = replace(jets, weight_J=jets.weight_J * torch.linspace(0.1, 3, len(jets)))
     fabric.backward(trainer._losses(jets, torch.arange(num_rows)).loss)
-    trained = [trainer.network.module, method.opponent or torch.nn.Identity()]
+    trained = [trainer.network.module, method.adversary or torch.nn.Identity()]
     named = (network.named_parameters() for network in trained)
     return {name: weight.grad for name, weight in chain.from_iterable(named)}
 
@@ -166,7 +166,7 @@ def test_an_error_of_all_is_the_error_of_the_first(new_run):
 @pytest.mark.parametrize("num_gpus", [1, 2])
 def test_gpus_give_the_result_of_a_cpu(num_gpus, new_run):
     if torch.cuda.device_count() < num_gpus:
-        pytest.skip("too few GPUs")
+        pytest.skip(f"needs {num_gpus} GPUs")
     run = new_run("pfn")
     expected = Run(run.prepared, run.folder / "expected").train(name="pfn", decorrelation=DISCO)
     place = Place("cuda", tuple(range(num_gpus)))

@@ -1,4 +1,4 @@
-"""Decorrelate: fit a post-hoc method on the validation scores, then transform both splits."""
+"""Decorrelate: fit a method on the background's validation scores, then transform both splits."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -30,15 +30,16 @@ def decorrelate(
     """
     method = method_of(decorrelation)
     validation = read_columns(score_files["validation"])
-    if not len(validation["score"]):
-        raise ValueError(f"{score_files['validation']}: no validation scores to fit on")
+    rows_J = validation["label"] == 0
+    background = {name: column_J[rows_J] for name, column_J in validation.items()}
+    if not rows_J.any():
+        raise ValueError(f"{score_files['validation']}: no background to fit on")
     fitted = method.fit(
-        validation["score"].astype(np.float64),
-        _stack(validation, protected),
-        validation["label"],
-        validation["weight"].astype(np.float64),
+        background["score"].astype(np.float64),
+        _stack(background, protected),
+        background["weight"].astype(np.float64),
     )
-    log.info("%s fitted on %d jets", decorrelation.method, len(validation["score"]))
+    log.info("%s fitted on %d background jets", decorrelation.method, rows_J.sum())
     for split, output in outputs.items():
         scores = read_columns(score_files[split])
         decorrelated_J = method.transform(

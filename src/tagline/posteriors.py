@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tagline.layers import dense
+from tagline.protected import inner_edges
 
 SMALLEST_SPREAD = 1e-3  # of a component, in standard deviations of the column
 
@@ -16,7 +17,7 @@ class Posterior(nn.Module, ABC):
     """A network from inputs x_BD to a distribution of columns y_BR."""
 
     @abstractmethod
-    def surprise(self, x_BD: Tensor, y_BR: Tensor) -> Tensor:
+    def negative_log_likelihood(self, x_BD: Tensor, y_BR: Tensor) -> Tensor:
         """Return -log p(y | x) of each jet (B,), up to a constant."""
 
 
@@ -58,7 +59,7 @@ class Mixture(Posterior):
             SMALLEST_SPREAD + F.softplus(self.spreads(hidden_BH).view(shape)),
         )
 
-    def surprise(self, x_BD: Tensor, y_BR: Tensor) -> Tensor:
+    def negative_log_likelihood(self, x_BD: Tensor, y_BR: Tensor) -> Tensor:
         """Return -log p(y | x) with y in units of its spread."""
         log_weight_BK, mean_BKR, spread_BKR = self.parts(x_BD)
         y_B1R = ((y_BR - self.centre_R) / self.scale_R)[:, None]
@@ -86,10 +87,10 @@ class Binned(Posterior):
         self.logits = nn.Sequential(
             dense((num_inputs, *hidden)), nn.Linear(hidden[-1], bins * y_JR.shape[1])
         )
-        edges_ER = np.quantile(y_JR.numpy(), np.linspace(0, 1, bins + 1)[1:-1], axis=0)
+        edges_ER = inner_edges(y_JR.double().numpy(), bins)
         self.register_buffer("edges_RE", torch.from_numpy(edges_ER.T.astype(np.float32)))
 
-    def surprise(self, x_BD: Tensor, y_BR: Tensor) -> Tensor:
+    def negative_log_likelihood(self, x_BD: Tensor, y_BR: Tensor) -> Tensor:
         """Return -log p(bin of y | x), summed over the columns."""
         bin_BR = torch.searchsorted(self.edges_RE, y_BR.T.contiguous()).T
         logits_BMR = self.logits(x_BD).view(len(x_BD), self.bins, -1)

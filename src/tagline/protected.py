@@ -15,6 +15,12 @@ def only_column(protected_JR: Array, *, method: str) -> Array:
     return protected_JR[:, 0]
 
 
+def inner_edges(column_J: Array, bins: int) -> Array:
+    """Return the edges (bins - 1, ...) between bins of equally many jets, of each column."""
+    edges: Array = np.quantile(column_J, np.linspace(0, 1, bins + 1)[1:-1], axis=0)
+    return edges
+
+
 def share_knots(protected_JR: Array) -> Array:
     """Return quantiles (Q, R) of the protected columns, evenly spaced from the least to the most.
 

@@ -12,6 +12,17 @@ def quantiles(value_J: Array, levels_Q: Array, weight_J: Array) -> Array:
     return found
 
 
+def map_in_bins(
+    value_J: Array, bin_J: npt.NDArray[np.int64], knots_SQ: Array, images_SQ: Array
+) -> Array:
+    """Map the knots of each jet's bin on their images there."""
+    mapped_J = np.empty_like(value_J)
+    for place, (knots_Q, images_Q) in enumerate(zip(knots_SQ, images_SQ, strict=True)):
+        rows_J = bin_J == place
+        mapped_J[rows_J] = map_quantiles(value_J[rows_J], knots_Q, images_Q)
+    return mapped_J
+
+
 def map_quantiles(value_J: Array, knots_Q: Array, images_Q: Array) -> Array:
     """Map knots on their images, linearly between them, and shift what is below or above."""
     below_J = np.minimum(value_J - knots_Q[0], 0)

@@ -86,11 +86,11 @@ class Trainer:
             transfer.begin(network, source, tagger.start_from, inputs)
         if fabric.world_size > 1:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
-        optimiser = optimiser_of(tagger.steps, network)
-        if method.opponent:
-            optimiser.add_param_group(opponent_group(method))
-            method.opponent.to(fabric.device)
-        self.network, self.optimiser = fabric.setup(network.to(fabric.device), optimiser)
+        optimiser = optimiser_of(tagger.steps, network.to(fabric.device))
+        if method.adversary:
+            method.adversary.to(fabric.device)
+            optimiser.add_param_group(adversary_group(method))
+        self.network, self.optimiser = fabric.setup(network, optimiser)
         self.fabric = fabric
         self.training = tagger.steps
         self.monitor: str = self.training.monitor
@@ -243,7 +243,7 @@ class Trainer:
                 {
                     "network": self.network.state_dict(),
                     "optimiser": self.optimiser.state_dict(),
-                    "opponent": state_of(self.method.opponent),
+                    "adversary": state_of(self.method.adversary),
                     "best_weights": self.best_weights,
                     "progress": asdict(self.progress),
                     "usage": asdict(self.usage),
@@ -256,24 +256,24 @@ class Trainer:
             return
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-        if self.method.opponent:
-            self.method.opponent.load_state_dict(state["opponent"])
+        if self.method.adversary:
+            self.method.adversary.load_state_dict(state["adversary"])
         self.best_weights = state["best_weights"]
         self.progress = Progress(**state["progress"])
         self.usage = Usage(**state["usage"])
         logger.info("resumed in epoch %d, step %d", self.progress.epoch, self.progress.step)
 
 
-def opponent_group(method: BaseDecorrelation) -> dict[str, Any]:
+def adversary_group(method: BaseDecorrelation) -> dict[str, Any]:
     """Return what is trained beside a tagger, without any decay."""
-    assert method.opponent is not None
-    parameters = list(method.opponent.parameters())
-    return {"params": parameters, "weight_decay": 0.0, "rate_factor": method.opponent_rate}
+    assert method.adversary is not None
+    parameters = list(method.adversary.parameters())
+    return {"params": parameters, "weight_decay": 0.0, "rate_factor": method.adversary_rate}
 
 
-def state_of(opponent: nn.Module | None) -> Weights:
+def state_of(adversary: nn.Module | None) -> Weights:
     """Return the weights of a network that there may be."""
-    return opponent.state_dict() if opponent else {}
+    return adversary.state_dict() if adversary else {}
 
 
 def steps_an_epoch(jets: PackedJets, batch_size: int) -> int:

@@ -24,14 +24,14 @@ class BaseDecorrelation:
 
     Attributes:
         epoch: where the training is, set before each step: 1.5 is in the middle of the second.
-        opponent: a network of the penalty's own, trained in the same steps.
-        opponent_rate: how many times faster it learns than the tagger.
+        adversary: a network of the penalty's own, trained in the same steps.
+        adversary_rate: how many times faster it learns than the tagger.
         keeps_last: the last weights are the result, since losses of epochs do not compare.
     """
 
     epoch: float = 0.0
-    opponent: nn.Module | None = None
-    opponent_rate: float = 1.0
+    adversary: nn.Module | None = None
+    adversary_rate: float = 1.0
     keeps_last: bool = False
 
     def begin(self, protected_JR: Array, label_J: Array) -> None:
@@ -45,10 +45,8 @@ class BaseDecorrelation:
         """Return a scalar to add to the loss."""
         return logits_BC.new_zeros(())
 
-    def fit(
-        self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
-    ) -> Mapping[str, Array]:
-        """Return what `transform` needs, found in the validation scores."""
+    def fit(self, score_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
+        """Return what `transform` needs, found in the background's validation scores."""
         return {}
 
     def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:

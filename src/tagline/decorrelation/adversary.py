@@ -46,16 +46,16 @@ class Decorrelation(BaseDecorrelation):
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.opponent_rate = config.learning_rate_factor
+        self.adversary_rate = config.learning_rate_factor
 
     def begin(self, protected_JR: Array, label_J: Array) -> None:
         """Build the posterior for the background's columns."""
         config = self.config
         y_JR = torch.from_numpy(protected_JR[label_J == 0]).float()
         if config.posterior == "mixture":
-            self.opponent = Mixture(1, config.hidden, components=config.components, y_JR=y_JR)
+            self.adversary = Mixture(1, config.hidden, components=config.components, y_JR=y_JR)
         else:
-            self.opponent = Binned(1, config.hidden, bins=config.components, y_JR=y_JR)
+            self.adversary = Binned(1, config.hidden, bins=config.components, y_JR=y_JR)
 
     def penalty(self, logits_BC: Tensor, batch: Batch) -> Tensor:
         """Return -lambda L_adversary, whose gradient for the adversary is that of L_adversary."""
@@ -63,11 +63,13 @@ class Decorrelation(BaseDecorrelation):
         weight_B = batch.weight_B[background_B]
         if not weight_B.sum() > 0:
             return logits_BC.new_zeros(())
-        assert isinstance(self.opponent, Mixture | Binned)
+        assert isinstance(self.adversary, Mixture | Binned)
         strength = self.config.strength
         felt = strength if self.epoch >= self.config.pretrain_epochs else 0.0
         score_B1 = logits_BC.float().softmax(dim=1)[background_B, -1:]
         reversed_B1 = reverse_gradient(score_B1, strength=felt)
-        surprise_B = self.opponent.surprise(reversed_B1, batch.protected_BR[background_B])
-        loss = torch.dot(surprise_B, weight_B) / weight_B.sum()
+        nll_B = self.adversary.negative_log_likelihood(
+            reversed_B1, batch.protected_BR[background_B]
+        )
+        loss = torch.dot(nll_B, weight_B) / weight_B.sum()
         return loss - (1 + strength) * loss.detach()

@@ -52,13 +52,9 @@ class Decorrelation(BaseDecorrelation):
     def __init__(self, config: Config) -> None:
         self.config = config
 
-    def fit(
-        self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
-    ) -> Mapping[str, Array]:
+    def fit(self, score_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
         """Return the knots of columns and logits, and the network's tensors by their names."""
-        rows_J = label_J == 0
-        logit_J, protected_JR = logits_of(score_J[rows_J]), protected_JR[rows_J]
-        weight_J = weight_J[rows_J]
+        logit_J = logits_of(score_J)
         knots = {"columns": share_knots(protected_JR)} | _normal_knots(logit_J, weight_J)
         network = self._learn(
             _normal(logit_J, knots), _context(protected_JR, knots), torch.from_numpy(weight_J)

@@ -20,8 +20,8 @@ from scipy.special import expit, gammainc
 
 from tagline.decorrelation import Array, BaseDecorrelation
 from tagline.logits import LARGEST_LOGIT, logits_of, scores_of
-from tagline.protected import only_column
-from tagline.quantile_maps import map_quantiles
+from tagline.protected import inner_edges, only_column
+from tagline.quantile_maps import map_in_bins
 from tagline.strict import Strict
 
 WIDTH = 0.05  # of the cells of histograms
@@ -43,14 +43,11 @@ class Decorrelation(BaseDecorrelation):
     def __init__(self, config: Config) -> None:
         self.bins, self.alpha = config.bins, config.alpha
 
-    def fit(
-        self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
-    ) -> Mapping[str, Array]:
+    def fit(self, score_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
         """Return inner edges (S - 1,), Omega (S,), quantiles before and after (S, Q)."""
-        rows_J = label_J == 0
-        x_J, weight_J = _observable(score_J[rows_J]), weight_J[rows_J]
-        protected_J = only_column(protected_JR, method="css")[rows_J]
-        edges = np.quantile(protected_J, np.linspace(0, 1, self.bins + 1)[1:-1])
+        x_J = _observable(score_J)
+        protected_J = only_column(protected_JR, method="css")
+        edges = inner_edges(protected_J, self.bins)
         bin_J = np.digitize(protected_J, edges)
         share_SX = np.array(
             [_shares(x_J[bin_J == s], weight_J[bin_J == s]) for s in range(self.bins)]
@@ -71,12 +68,7 @@ class Decorrelation(BaseDecorrelation):
     def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
         """Return scores whose background has about the reference's distribution in every bin."""
         bin_J = np.digitize(only_column(protected_JR, method="css"), fitted["edges"])
-        x_J = _observable(score_J)
-        for s, (before_Q, after_Q) in enumerate(
-            zip(fitted["before"], fitted["after"], strict=True)
-        ):
-            rows_J = bin_J == s
-            x_J[rows_J] = map_quantiles(x_J[rows_J], before_Q, after_Q)
+        x_J = map_in_bins(_observable(score_J), bin_J, fitted["before"], fitted["after"])
         return scores_of(LARGEST_LOGIT - x_J)
 
     def _omega(self, share_X: Array, reference_X: Array) -> float:

@@ -15,8 +15,8 @@ from pydantic import Field
 
 from tagline.decorrelation import Array, BaseDecorrelation
 from tagline.logits import logits_of, scores_of
-from tagline.protected import only_column
-from tagline.quantile_maps import map_quantiles, quantiles
+from tagline.protected import inner_edges, only_column
+from tagline.quantile_maps import map_in_bins, quantiles
 from tagline.strict import Strict
 
 
@@ -36,14 +36,10 @@ class Decorrelation(BaseDecorrelation):
         self.levels = 1 - np.sort(config.efficiencies)[::-1]
         self.bins = config.bins
 
-    def fit(
-        self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
-    ) -> Mapping[str, Array]:
+    def fit(self, score_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
         """Return inner edges (bins - 1,) and quantiles of the logit: (bins, E) and of all (E,)."""
-        background_J = label_J == 0
-        logit_J, weight_J = logits_of(score_J[background_J]), weight_J[background_J]
-        protected_J = only_column(protected_JR, method="ddt")[background_J]
-        edges = np.quantile(protected_J, np.linspace(0, 1, self.bins + 1)[1:-1])
+        logit_J, protected_J = logits_of(score_J), only_column(protected_JR, method="ddt")
+        edges = inner_edges(protected_J, self.bins)
         bin_J = np.digitize(protected_J, edges)
         in_bins = [
             quantiles(logit_J[bin_J == position], self.levels, weight_J[bin_J == position])
@@ -58,9 +54,5 @@ class Decorrelation(BaseDecorrelation):
     def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
         """Return scores of which a cut passes about the same share of background in every bin."""
         bin_J = np.digitize(only_column(protected_JR, method="ddt"), fitted["edges"])
-        logit_J = logits_of(score_J)
-        mapped_J = np.empty_like(logit_J)
-        for position, in_bin in enumerate(fitted["in_bins"]):
-            rows_J = bin_J == position
-            mapped_J[rows_J] = map_quantiles(logit_J[rows_J], in_bin, fitted["of_all"])
-        return scores_of(mapped_J)
+        of_all = np.broadcast_to(fitted["of_all"], fitted["in_bins"].shape)
+        return scores_of(map_in_bins(logits_of(score_J), bin_J, fitted["in_bins"], of_all))

@@ -43,15 +43,11 @@ class Decorrelation(BaseDecorrelation):
         self.lowest, self.highest = 2 * np.log(config.lowest), 2 * np.log(config.highest)
         self.edges = np.linspace(self.lowest, self.highest, config.bins + 1)
 
-    def fit(
-        self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
-    ) -> Mapping[str, Array]:
+    def fit(self, score_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
         """Return the slope of the line, M; bins count by the weight they hold."""
-        rho_J, logit_J = _rho(protected_JR), logits_of(score_J)
-        rows_J = label_J == 0
-        rho_J, logit_J, weight_J = rho_J[rows_J], logit_J[rows_J], weight_J[rows_J]
+        rho_J = _rho(protected_JR)
         weight_S, _ = np.histogram(rho_J, self.edges, weights=weight_J)
-        sum_S, _ = np.histogram(rho_J, self.edges, weights=weight_J * logit_J)
+        sum_S, _ = np.histogram(rho_J, self.edges, weights=weight_J * logits_of(score_J))
         rows_S = weight_S > 0
         if rows_S.sum() < 2:
             raise ValueError(

@@ -16,15 +16,13 @@ import numpy.typing as npt
 from pydantic import Field
 from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
 
-from tagline.decorrelation import Array, BaseDecorrelation
-from tagline.logits import logits_of, scores_of
+from tagline.cut_surface import FEWEST_JETS, CutSurface
+from tagline.decorrelation import Array
 from tagline.protected import share_knots, shares_below
 from tagline.quantile_maps import quantiles
 from tagline.strict import Strict
 
 Rows = npt.NDArray[np.int64]
-
-FEWEST_JETS = 20  # of which a quantile is worth knowing [chosen]
 
 
 class Config(Strict):
@@ -36,41 +34,32 @@ class Config(Strict):
     nearest_places: int = Field(10, gt=0, description="from which the cut is interpolated")
 
 
-class Decorrelation(BaseDecorrelation):
-    """Subtracts the cut at each jet's protected columns, and adds that of all background.
-
-    All jets with the same protected columns are shifted alike, so their order is kept.
-    """
+class Decorrelation(CutSurface):
+    """The cut at each place is the quantile of the jets around it."""
 
     def __init__(self, config: Config) -> None:
+        super().__init__(config.efficiency)
         self.config = config
-        self.level = np.array([1 - config.efficiency])
 
-    def fit(
-        self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
-    ) -> Mapping[str, Array]:
-        """Return the knots of the coordinates, the places (P, R), their cuts (P,), that of all."""
-        background_J = label_J == 0
-        logit_J, weight_J = logits_of(score_J[background_J]), weight_J[background_J]
-        knots_QR = share_knots(protected_JR[background_J])
-        share_JR = shares_below(protected_JR[background_J], knots_QR)
+    def learn(self, logit_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
+        """Return the knots of the coordinates, the places (P, R) and their cuts (P,)."""
+        knots_QR = share_knots(protected_JR)
+        share_JR = shares_below(protected_JR, knots_QR)
         place_PR = _spread(share_JR, self.config.places)
-        rows_PN = self._nearest(place_PR, share_JR)
-        cut_P = [quantiles(logit_J[rows_N], self.level, weight_J[rows_N]) for rows_N in rows_PN]
-        return {
-            "knots": knots_QR,
-            "places": place_PR,
-            "cuts": np.concatenate(cut_P),
-            "of_all": quantiles(logit_J, self.level, weight_J),
-        }
+        level = np.array([self.level])
+        cut_P = [
+            quantiles(logit_J[rows_N], level, weight_J[rows_N])
+            for rows_N in self._nearest(place_PR, share_JR)
+        ]
+        return {"knots": knots_QR, "places": place_PR, "cuts": np.concatenate(cut_P)}
 
-    def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
-        """Return scores of which one cut passes the efficiency everywhere."""
+    def cuts(self, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
+        """Return the mean of the nearest places' cuts, weighted by one over the distance."""
         num_nearest = min(self.config.nearest_places, len(fitted["places"]))
         surface = KNeighborsRegressor(num_nearest, weights="distance")
         surface.fit(fitted["places"], fitted["cuts"])
-        cut_J = surface.predict(shares_below(protected_JR, fitted["knots"]))
-        return scores_of(logits_of(score_J) - cut_J + fitted["of_all"])
+        cut_J: Array = surface.predict(shares_below(protected_JR, fitted["knots"]))
+        return cut_J
 
     def _nearest(self, place_PR: Array, share_JR: Array) -> Rows:
         """Return the rows of the jets around each place."""

@@ -9,17 +9,14 @@ protected columns it depends on.
 
 from collections.abc import Mapping
 
-import numpy as np
 from pydantic import Field
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from tagline.decorrelation import Array, BaseDecorrelation
-from tagline.logits import logits_of, scores_of
-from tagline.quantile_maps import quantiles
+from tagline.cut_surface import FEWEST_JETS, CutSurface
+from tagline.decorrelation import Array
 from tagline.strict import Strict
 
 SEED = 1  # picks the jets from which the bins of the histograms are made
-FEWEST_JETS = 20  # of which a quantile is worth knowing [chosen]
 
 
 class Config(Strict):
@@ -32,39 +29,32 @@ class Config(Strict):
     smallest_leaf: float = Field(0.01, ge=0, lt=1, description="share of the background in each")
 
 
-class Decorrelation(BaseDecorrelation):
-    """Subtracts the cut at each jet's protected columns, and adds that of all background.
-
-    All jets with the same protected columns are shifted alike, so their order is kept. Trees are
-    no arrays: the instance that was fitted keeps them, and is the one that transforms.
-    """
+class Decorrelation(CutSurface):
+    """Trees are no arrays: the instance that was fitted keeps them, and is the one that cuts."""
 
     trees: HistGradientBoostingRegressor
 
     def __init__(self, config: Config) -> None:
+        super().__init__(config.efficiency)
         self.config = config
-        self.level = np.array([1 - config.efficiency])
 
-    def fit(
-        self, score_J: Array, protected_JR: Array, label_J: Array, weight_J: Array
-    ) -> Mapping[str, Array]:
-        """Grow the trees, and return the cut of all background."""
-        background_J = label_J == 0
-        logit_J, weight_J = logits_of(score_J[background_J]), weight_J[background_J]
+    def learn(self, logit_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
+        """Grow the trees."""
         smallest_leaf = max(FEWEST_JETS, round(self.config.smallest_leaf * len(logit_J)))
         self.trees = HistGradientBoostingRegressor(
             loss="quantile",
-            quantile=self.level[0],
+            quantile=self.level,
             max_iter=self.config.trees,
             max_leaf_nodes=self.config.leaves,
             learning_rate=self.config.learning_rate,
             min_samples_leaf=smallest_leaf,
             early_stopping=False,
             random_state=SEED,
-        ).fit(protected_JR[background_J], logit_J, weight_J)
-        return {"of_all": quantiles(logit_J, self.level, weight_J)}
+        ).fit(protected_JR, logit_J, weight_J)
+        return {}
 
-    def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
-        """Return scores of which one cut passes the efficiency everywhere."""
-        cut_J = self.trees.predict(protected_JR)
-        return scores_of(logits_of(score_J) - cut_J + fitted["of_all"])
+    def cuts(self, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
+        """Return the sum of the trees."""
+        del fitted
+        cut_J: Array = self.trees.predict(protected_JR)
+        return cut_J
