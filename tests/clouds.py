@@ -5,6 +5,20 @@ import torch
 from tagline.batch import Batch
 
 
+def without_particles(label_B, *, weight_B=None, protected_BR=None, features_BG=None):
+    """Return a batch of jets that have no constituents, for what reads logits and labels."""
+    num_jets = len(label_B)
+    return Batch(
+        constituents_PF=torch.zeros(0, 1),
+        jet_of_constituent_P=torch.zeros(0, dtype=torch.int64),
+        num_constituents_B=torch.zeros(num_jets, dtype=torch.int64),
+        features_BG=torch.zeros(num_jets, 0) if features_BG is None else features_BG,
+        label_B=label_B,
+        weight_B=torch.ones(num_jets) if weight_B is None else weight_B,
+        protected_BR=torch.zeros(num_jets, 1) if protected_BR is None else protected_BR,
+    )
+
+
 def random_cloud(counts, *, num_features=7, seed=1):
     """Return jets with so many particles each."""
     generator = torch.Generator().manual_seed(seed)

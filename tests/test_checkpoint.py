@@ -4,7 +4,6 @@ import errno
 import os
 import resource
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import torch
 
 from tagline import checkpoint
 from tagline.checkpoint import Checkpoints
+from tests.disks import small_disk
 from tests.trainings import Run, die, same_weights
 
 STATE_BYTES = 400_000
@@ -36,15 +36,12 @@ def run(observables, tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def soon_full(tmp_path):
     """A file system of one megabyte."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("mounting is not permitted")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(folder, megabytes=1):
+        yield folder
 
 
 def test_there_is_nothing_to_load_at_first(saved):
@@ -115,8 +112,8 @@ def no_space(*_arguments, **_settings):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_leaves_the_older_states_whole(small_disk, caplog):
-    saved = Checkpoints(small_disk / "checkpoints", key="key", minutes=1)
+def test_a_full_disk_leaves_the_older_states_whole(soon_full, caplog):
+    saved = Checkpoints(soon_full / "checkpoints", key="key", minutes=1)
     assert saved.save(state(1, num_bytes=STATE_BYTES))
     assert saved.save(state(2, num_bytes=STATE_BYTES))
     assert not saved.save(state(3, num_bytes=STATE_BYTES))
@@ -128,19 +125,19 @@ def test_a_full_disk_leaves_the_older_states_whole(small_disk, caplog):
     assert str(saved.newest.parent) in caplog.text
 
 
-def test_training_goes_on_where_no_checkpoint_can_be_written(run, small_disk, caplog):
+def test_training_goes_on_where_no_checkpoint_can_be_written(run, soon_full, caplog):
     expected = Run(run.prepared, run.folder / "expected").train()
-    (small_disk / "filling").write_bytes(bytes(900_000))
+    (soon_full / "filling").write_bytes(bytes(900_000))
     full = Run(run.prepared, run.folder)
-    full.checkpoints.symlink_to(small_disk)
+    full.checkpoints.symlink_to(soon_full)
     full.train()
     assert same_weights(full, expected)
     assert "no checkpoint: No space left on device" in caplog.text
 
 
-def test_a_model_that_cannot_be_written_is_an_error_of_one_line(run, small_disk):
-    full = Run(run.prepared, small_disk / "models")
-    (small_disk / "filling").write_bytes(bytes(900_000))
+def test_a_model_that_cannot_be_written_is_an_error_of_one_line(run, soon_full):
+    full = Run(run.prepared, soon_full / "models")
+    (soon_full / "filling").write_bytes(bytes(900_000))
     with pytest.raises(OSError, match=rf"no model: No space .* MB free in {full.folder}") as error:
         full.train()
     assert "\n" not in str(error.value)

@@ -118,7 +118,7 @@ def git(folder, *arguments):
 def checkout(tmp_path):
     """A project with one commit."""
     if not shutil.which("git"):
-        pytest.skip("needs git")
+        pytest.skip("git is not installed")
     (tmp_path / "code.py").write_text("1")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", "code.py")

@@ -6,21 +6,12 @@ import pytest
 import torch
 
 from tagline import plugins
-from tagline.batch import Batch
 from tagline.objectives.supervised import Config, Objective
+from tests.clouds import without_particles
 
 
 def batch_of(label_B, weight_B):
-    num_jets = len(label_B)
-    return Batch(
-        constituents_PF=torch.zeros(0, 1),
-        jet_of_constituent_P=torch.zeros(0, dtype=torch.int64),
-        num_constituents_B=torch.zeros(num_jets, dtype=torch.int64),
-        features_BG=torch.zeros(num_jets, 0),
-        label_B=torch.tensor(label_B),
-        weight_B=torch.tensor(weight_B),
-        protected_BR=torch.zeros(num_jets, 1),
-    )
+    return without_particles(torch.tensor(label_B), weight_B=torch.tensor(weight_B))
 
 
 @pytest.fixture(params=plugins.names("objectives"))

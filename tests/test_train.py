@@ -14,7 +14,7 @@ from tagline.delivery import load
 from tagline.inputs import read_inputs
 from tagline.jets import read_jets, write_jets
 from tagline.termination import KILLED
-from tests.trainings import Run, disturb, same_weights, terminate
+from tests.trainings import Run, disturb, same_weights, terminate, terminated_and_resumed
 
 
 @pytest.fixture(scope="module")
@@ -164,11 +164,7 @@ def test_the_history_tells_what_it_took(undisturbed):
     ids=lambda training: training["optimiser"],
 )
 def test_every_optimiser_and_schedule_resumes_exactly(training, new_run, monkeypatch):
-    expected, run = new_run().train(**training), new_run()
-    with monkeypatch.context() as patch:
-        disturb(patch, at_step=7, how=terminate)
-        with pytest.raises(SystemExit):
-            run.train(**training)
-    run.train(**training)
+    expected = new_run().train(**training)
+    run = terminated_and_resumed(new_run(), monkeypatch, **training)
     assert same_weights(run, expected)
     assert run.losses == expected.losses

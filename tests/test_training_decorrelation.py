@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.batch import Batch
 from tagline.catalogue import Decorrelation
 from tagline.decorrelation import method_of
 from tagline.decorrelation.moment_decomposition import polynomials
 from tagline.decorrelation.planing import cells_of
 from tagline.posteriors import Binned, Mixture
+from tests.clouds import without_particles
 from tests.tasks import prepared_task, small, taggers
-from tests.trainings import Run, disturb, same_weights, terminate
+from tests.trainings import Run, same_weights, terminated_and_resumed
 
 STEPS = 800
 
@@ -20,18 +20,9 @@ def method(name, **parameters):
     return method_of(Decorrelation(method=name, when="training", parameters=parameters))
 
 
-def batch_of(protected_BR, label_B, weight_B=None):
-    """Return a batch of jets without constituents."""
-    num_jets = len(label_B)
-    return Batch(
-        constituents_PF=torch.zeros(0, 1),
-        jet_of_constituent_P=torch.zeros(0, dtype=torch.int64),
-        num_constituents_B=torch.zeros(num_jets, dtype=torch.int64),
-        features_BG=torch.zeros(num_jets, 0),
-        label_B=label_B,
-        weight_B=torch.ones(num_jets) if weight_B is None else weight_B,
-        protected_BR=protected_BR,
-    )
+def background_of(mass_B):
+    label_B = torch.zeros(len(mass_B), dtype=torch.int64)
+    return without_particles(label_B, protected_BR=mass_B[:, None])
 
 
 def logits_of(score_B):
@@ -95,7 +86,7 @@ def moments_by_hand(score_B, mass_B, *, bins, order, cuts_C):
 def test_moments_are_integrated_exactly(order, random):
     mass_B = random.uniform(50, 300, 400)
     score_B = np.clip(0.3 + mass_B / 1000 + random.normal(0, 0.1, 400), 0.01, 0.99)
-    batch = batch_of(torch.from_numpy(mass_B)[:, None], torch.zeros(400, dtype=torch.int64))
+    batch = background_of(torch.from_numpy(mass_B))
     logits_BC = logits_of(torch.from_numpy(score_B).float())
     found = method("moment_decomposition", strength=1, order=order, bins=8)
     expected = moments_by_hand(
@@ -107,7 +98,7 @@ def test_moments_are_integrated_exactly(order, random):
 def test_the_gradient_of_moments_is_that_of_their_value(random):
     mass_B = torch.from_numpy(random.uniform(50, 300, 200))
     score_B = torch.from_numpy(random.uniform(0.1, 0.9, 200)).float().requires_grad_()
-    batch = batch_of(mass_B[:, None], torch.zeros(200, dtype=torch.int64))
+    batch = background_of(mass_B)
     penalty = method("moment_decomposition", strength=100).penalty
     (gradient_B,) = torch.autograd.grad(penalty(logits_of(score_B), batch), score_B)
     direction_B = 1e-5 * torch.from_numpy(random.normal(size=200)).float()
@@ -128,7 +119,7 @@ def trained_posterior(posterior, x_J1, y_JR):
     optimiser = torch.optim.Adam(posterior.parameters())
     for step, rows_B in enumerate(torch.randint(len(x_J1), (STEPS, 256))):
         optimiser.param_groups[0]["lr"] = 0.02 * (1 - step / STEPS)
-        loss = posterior.surprise(x_J1[rows_B], y_JR[rows_B]).mean()
+        loss = posterior.negative_log_likelihood(x_J1[rows_B], y_JR[rows_B]).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -160,7 +151,7 @@ def test_bins_recover_a_known_conditional():
     y_J1 = torch.where(torch.rand(20_000, 1) < x_J1, 200.0, 100.0) + torch.rand(20_000, 1)
     posterior = trained_posterior(Binned(1, (32,), bins=2, y_JR=y_J1), x_J1, y_J1)
     at_B1 = torch.tensor([[0.2], [0.5], [0.8]])
-    high_B = posterior.surprise(at_B1, torch.full((3, 1), 250.0)).neg().exp()
+    high_B = posterior.negative_log_likelihood(at_B1, torch.full((3, 1), 250.0)).neg().exp()
     torch.testing.assert_close(high_B, at_B1[:, 0], rtol=0.0, atol=0.04)
 
 
@@ -169,12 +160,12 @@ def adversary_on_toys(random, **parameters):
     score_B = torch.from_numpy(random.uniform(0.1, 0.9, 200)).float().requires_grad_()
     mass_B1 = 100 + 50 * score_B.detach()[:, None]
     label_B = torch.arange(200) % 2
-    adversary = method("adversary", **parameters)
+    against = method("adversary", **parameters)
     torch.manual_seed(1)
-    adversary.begin(mass_B1.double().numpy(), label_B.numpy())
-    adversary.epoch = 1.0
-    penalty = adversary.penalty(logits_of(score_B), batch_of(mass_B1, label_B))
-    weights = list(adversary.opponent.parameters())
+    against.begin(mass_B1.double().numpy(), label_B.numpy())
+    against.epoch = 1.0
+    penalty = against.penalty(logits_of(score_B), without_particles(label_B, protected_BR=mass_B1))
+    weights = list(against.adversary.parameters())
     of_score, *of_weights = torch.autograd.grad(penalty, [score_B, *weights])
     return of_score, of_weights
 
@@ -215,11 +206,6 @@ def test_the_last_epoch_of_an_adversarial_training_is_its_result(prepared, tmp_p
 def test_an_adversary_is_resumed_with_its_tagger(prepared, tmp_path, monkeypatch):
     training = {"decorrelation": ADVERSARY, "epochs": 3}
     undisturbed = Run(prepared, tmp_path / "undisturbed").train(**training)
-    resumed = Run(prepared, tmp_path / "resumed")
-    with monkeypatch.context() as patch:
-        disturb(patch, at_step=7, how=terminate)
-        with pytest.raises(SystemExit):
-            resumed.train(**training)
-    resumed.train(**training)
+    resumed = terminated_and_resumed(Run(prepared, tmp_path / "resumed"), monkeypatch, **training)
     assert same_weights(resumed, undisturbed)
     assert resumed.losses == undisturbed.losses

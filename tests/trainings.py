@@ -6,6 +6,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import torch
 
 from tagline.assignment import Assignment
@@ -111,6 +112,15 @@ def disturb(monkeypatch, *, at_step, how):
 
 def terminate():
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def terminated_and_resumed(run, monkeypatch, **settings):
+    """Train until a signal comes in the middle, and then to the end."""
+    with monkeypatch.context() as patch:
+        disturb(patch, at_step=7, how=terminate)
+        with pytest.raises(SystemExit):
+            run.train(**settings)
+    return run.train(**settings)
 
 
 def die():

@@ -1,13 +1,13 @@
 """Trainings that exceed what they asked for: time, memory, disk."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.disks import small_disk
 from tests.slurm.runs import (
     attempts_of,
     model_of,
@@ -34,19 +34,14 @@ def project(prepared, tmp_path) -> Path:
 
 
 @pytest.fixture
-def small_disk(project) -> Iterator[Path]:
+def on_small_disk(project) -> Iterator[Path]:
     """The same project with its results on a disk of a few megabytes."""
     results, kept = project / "results", project / "kept"
     results.rename(kept)
     results.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(results)]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("mounting a small disk needs root")
-    try:
+    with small_disk(results, megabytes=8):
         shutil.copytree(kept, results, dirs_exist_ok=True)
         yield project
-    finally:
-        subprocess.run(["umount", "--lazy", str(results)], check=True)
 
 
 def fill(file: Path) -> None:
@@ -83,10 +78,10 @@ def test_a_job_without_enough_memory_is_tried_with_more(start, project, undistur
     assert weights_are_equal(project / model_of(1), undisturbed)
 
 
-def test_a_full_disk_is_one_line_and_the_next_run_goes_on(start, small_disk, undisturbed):
-    run = start(small_disk, model_of(1), "--retries", "0")
+def test_a_full_disk_is_one_line_and_the_next_run_goes_on(start, on_small_disk, undisturbed):
+    run = start(on_small_disk, model_of(1), "--retries", "0")
     run.wait_for_training(1)
-    filler = small_disk / "results/filler"
+    filler = on_small_disk / "results/filler"
     fill(filler)
     assert run.wait() == 1
     told = [line for line in run.printed.splitlines() if "No space left on device" in line]
@@ -95,5 +90,5 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(start, small_disk, und
     filler.unlink()
     run.start()
     assert run.wait() == 0, run.printed
-    assert "resumed in epoch" in attempts_of(small_disk, 1)[-1]
-    assert weights_are_equal(small_disk / model_of(1), undisturbed)
+    assert "resumed in epoch" in attempts_of(on_small_disk, 1)[-1]
+    assert weights_are_equal(on_small_disk / model_of(1), undisturbed)
