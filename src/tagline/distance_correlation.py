@@ -71,7 +71,9 @@ class _Distances:
 
     def __init__(self, column: Ranked, p_J: Array) -> None:
         self.column, self.p_J = column, p_J
-        self.centred_J = column.value_J - np.dot(p_J, column.value_J)
+        # from the lowest value first, which makes a constant column exactly zero
+        above_J = column.value_J - column.value_J[column.order_J[0]]
+        self.centred_J = above_J - np.dot(p_J, above_J)
         self.sign_J = self.signed_sum(p_J)
         self.mean_J = self.centred_J * self.sign_J - self.signed_sum(p_J * self.centred_J)
         self.mean = np.dot(p_J, self.mean_J)
