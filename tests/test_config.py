@@ -117,6 +117,9 @@ def test_every_study_is_valid(study):
         ),
         ("datasets/landscape_top/reader", "jetclas", "did you mean 'jetclass'"),
         ("tasks/top_tagging/classes/top/select", "truht == t_bqq", "did you mean 'truth'"),
+        ("decorrelations/ddt/after", "dicso", "did you mean 'disco'"),
+        ("decorrelations/ddt/after", "knn", "'knn' is not declared"),
+        ("decorrelations/disco/after", "planing", "`after` is for `when: post_hoc`"),
         (
             "tasks/top_tagging/fractions",
             {"train": 0.9, "validation": 0.9, "test": 0.1},
@@ -139,6 +142,14 @@ def test_a_penalty_and_a_fit_are_left_out_of_a_study():
         ("cuts", "ddt"),
     ]
     assert len(parsed.compared) == 5
+
+
+def test_what_acts_after_a_penalty_needs_a_training_of_its_own():
+    values = with_entry("decorrelations/ddt/after", "disco")
+    values["study"] |= {"taggers": ["cuts", "pfn"], "decorrelations": ["none", "ddt"]}
+    parsed = config.parse(values)
+    assert parsed.trained_as("ddt") == "disco"
+    assert parsed.left_out == [("cuts", "ddt")]
 
 
 def test_a_tagger_of_which_nothing_is_left_is_a_mistake():

@@ -190,6 +190,11 @@ class Decorrelation(Strict):
     when: Literal["never", "training", "post_hoc"] = Field(
         description="at which stage the method acts"
     )
+    after: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*)?$")] = Field(
+        "",
+        description="the decorrelation in training whose scores a post-hoc method acts on; "
+        "empty: the plain training's",
+    )
     parameters: Parameters = Field(
         default_factory=dict,
         description="its own keys, see below; a list where one value belongs is a scan",
@@ -200,6 +205,8 @@ class Decorrelation(Strict):
     @model_validator(mode="after")
     def _parameters_are_known(self) -> Self:
         plugins.config_of("decorrelation", self.method)(**self.parameters)
+        if self.after and self.when != "post_hoc":
+            raise ValueError(f"`after` is for `when: post_hoc`, found `when: {self.when}`")
         return self
 
     def suits(self, tagger: Tagger) -> bool:

@@ -155,6 +155,14 @@ class Config(Strict):
         return self
 
     @model_validator(mode="after")
+    def _post_hoc_methods_follow_trainings(self) -> Self:
+        trained = dict.fromkeys(self.trained)
+        for name, entry in self.decorrelations.items():
+            if entry.after:
+                _require(trained, [entry.after], f"decorrelations.{name}.after")
+        return self
+
+    @model_validator(mode="after")
     def _taggers_can_be_scored(self) -> Self:
         study = self.study
         for name in study.taggers:
@@ -217,7 +225,9 @@ class Config(Strict):
 
     def trained_as(self, decorrelation: str) -> str:
         """Return the decorrelation whose trainings lie behind the scores of another."""
-        return self.plain if decorrelation in self.post_hoc else decorrelation
+        if decorrelation not in self.post_hoc:
+            return decorrelation
+        return self.decorrelations[decorrelation].after or self.plain
 
     def has_reference(self, dataset: str) -> bool:
         """Tell whether a dataset is generated after a published sample."""
@@ -237,7 +247,7 @@ def changes_results(config: Config) -> dict[str, Any]:
             "taggers": {"__all__": {"title", "paper"}},
             "combinations": {"__all__": {"title", "paper", "max_subsets"}},
             "outside": {"__all__": {"title", "paper"}},
-            "decorrelations": {"__all__": {"title", "scan"}},
+            "decorrelations": {"__all__": {"title", "scan", "after"}},
         },
     )
 

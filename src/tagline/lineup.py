@@ -87,14 +87,15 @@ class Lineup:
 
     def decorrelations_of(self, name: str) -> list[str]:
         """List the decorrelations that a tagger can have, in the order of the catalogue."""
-        if name in self.outside:
-            possible = {"never", "post_hoc"} if self.outside[name].has_validation else {"never"}
-            return [one for one, entry in self.decorrelations.items() if entry.when in possible]
         if name in self.combinations:
             shared = [self.decorrelations_of(one) for one in self.combinations[name].members]
             return [one for one in shared[0] if all(one in others for others in shared)]
-        tagger = self.taggers[name]
-        return [one for one, entry in self.decorrelations.items() if entry.suits(tagger)]
+        return [
+            one
+            for one, entry in self.decorrelations.items()
+            if self._suits(entry, name)
+            and (not entry.after or self._suits(self.decorrelations[entry.after], name))
+        ]
 
     def members_of(self, name: str, seed: int) -> list[Member]:
         """List the trainings behind one score of a combination."""
@@ -113,6 +114,12 @@ class Lineup:
             if name in self.combinations:
                 found |= dict.fromkeys(self.combinations[name].members)
         return list(found)
+
+    def _suits(self, decorrelation: Decorrelation, name: str) -> bool:
+        if name in self.taggers:
+            return decorrelation.suits(self.taggers[name])
+        possible = {"never", "post_hoc"} if self.outside[name].has_validation else {"never"}
+        return decorrelation.when in possible
 
     def _has_seeds(self, name: str) -> bool:
         return name not in self.outside or self.outside[name].has_seeds

@@ -94,6 +94,16 @@ def code_of_decorrelation(wildcards):
     return fingerprint("tagline.decorrelate", f"tagline.decorrelation.{method}")
 
 
+def scores_of_training(split):
+    """Make a function that names the scores of a split that a post-hoc method acts on."""
+
+    def of_decorrelation(wildcards):
+        trained = CONFIG.trained_as(wildcards.decorrelation)
+        return f"results/{wildcards.task}/scores/{wildcards.tagger}/{trained}/{wildcards.seed}/{split}.parquet"
+
+    return of_decorrelation
+
+
 def source_of_training(wildcards):
     """List the weights that a training starts from: none, or one file."""
     start = CONFIG.taggers[wildcards.tagger].start_from

@@ -1,8 +1,8 @@
 rule decorrelate:
-    """Decorrelate the scores of a plain training, fitted on its validation scores."""
+    """Decorrelate the scores of a training, fitted on its validation scores."""
     input:
-        validation=f"results/{{task}}/scores/{{tagger}}/{CONFIG.plain}/{{seed}}/validation.parquet",
-        test=f"results/{{task}}/scores/{{tagger}}/{CONFIG.plain}/{{seed}}/test.parquet",
+        validation=scores_of_training("validation"),
+        test=scores_of_training("test"),
     output:
         validation="results/{task}/scores/{tagger}/{decorrelation}/{seed}/validation.parquet",
         test="results/{task}/scores/{tagger}/{decorrelation}/{seed}/test.parquet",
