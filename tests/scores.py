@@ -9,8 +9,8 @@ from tagline.compare import Comparison, Key
 from tagline.evaluate import measure
 from tagline.files import write_json
 from tagline.jets import Columns, write_columns
-from tagline.legend import DecorrelationLabel, Legend, TaggerLabel
-from tagline.metrics import Histogram, Metrics
+from tagline.legend import DecorrelationLabel, Legend, TaggerLabel, TaskLabel
+from tagline.metrics import Estimate, Histogram, Metrics
 from tagline.published import OutputCorrelations, Published, PublishedNumber
 from tagline.score_tables import ScoreTables
 from tagline.score_tables import load as load_score_tables
@@ -147,7 +147,28 @@ def sized_comparison(sizes: Sequence[int], *, num_jets: int) -> Comparison:
         }
         for size in sizes
     }
-    return Comparison(toy_legend(), metrics)
+    tasks = {key.task: TaskLabel(title=key.task, is_generated=True) for key in metrics}
+    return Comparison(toy_legend().model_copy(update={"tasks": tasks}), metrics)
+
+
+def varied_comparison(comparison: Comparison) -> Comparison:
+    """Return a comparison with a variation, in which all values are lower by a third."""
+    metrics = dict(comparison.metrics)
+    for key, seeds in comparison.metrics.items():
+        metrics[key._replace(task="noisy")] = {
+            seed: one.model_copy(
+                update={"values": {name: _reduced(value) for name, value in one.values.items()}}
+            )
+            for seed, one in seeds.items()
+        }
+    tasks = comparison.legend.tasks | {"noisy": TaskLabel(title="with noise", variation_of="tops")}
+    return Comparison(comparison.legend.model_copy(update={"tasks": tasks}), metrics)
+
+
+def _reduced(estimate: Estimate) -> Estimate:
+    numbers = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (number if number is None else number * 2 / 3 for number in numbers)
+    return Estimate(value=value, low=low, high=high)
 
 
 def toy_score_tables(folder: Path, *, num_jets: int, jets: int = 0) -> ScoreTables:
@@ -189,6 +210,7 @@ def toy_legend() -> Legend:
     ]
     return Legend(
         title="Toy study",
+        tasks={"tops": TaskLabel(title="tops", is_generated=True)},
         taggers={name: TaggerLabel(title=title, paper=title) for name, title in titles.items()},
         decorrelations={
             "none": _label("no decorrelation", decorrelates=False),
@@ -196,7 +218,6 @@ def toy_legend() -> Legend:
             "ddt": _label("DDT"),
         },
         left_out=(),
-        generated_tasks=("tops",),
         published=(
             Published(
                 title="Landscape",

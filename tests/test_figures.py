@@ -13,7 +13,13 @@ from tagline.metrics import Estimate
 from tagline.score_tables import ScoreTables
 from tagline.style import SETTINGS
 from tests.interpretations import toy_interpretation
-from tests.scores import searched_comparison, sized_comparison, toy_comparison, toy_score_tables
+from tests.scores import (
+    searched_comparison,
+    sized_comparison,
+    toy_comparison,
+    toy_score_tables,
+    varied_comparison,
+)
 
 SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "benchmarks"}
 
@@ -90,6 +96,11 @@ def test_training_sizes_lead_to_the_published_one() -> Figure:
 def test_searches_of_many_jets_look_as_before(comparison) -> Figure:
     many = searched_comparison(comparison, num_jets=200_000)
     return plugins.load("figures", "bump_hunt").draw(many)
+
+
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_variations_stand_beside_their_task(comparison) -> Figure:
+    return plugins.load("figures", "robustness").draw(varied_comparison(comparison))
 
 
 @pytest.mark.parametrize("without", [{"cnn"}, {"pfn", "cnn", "topodnn"}])

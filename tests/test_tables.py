@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tagline.compare import Combined, Comparison, Key, combine, load
+from tagline.legend import TaskLabel
 from tagline.metrics import Estimate
 from tagline.published import Published, PublishedNumber
 from tagline.tables import METRICS, Row, markdown, note, rows, show, write
@@ -147,7 +148,9 @@ def judge(
         caveat=caveat,
     )
     source = Published(title="", source="", train_jets=600, test_jets=1, numbers=(number,))
-    legend = toy_legend().model_copy(update={"published": (source,), "generated_tasks": ()})
+    legend = toy_legend().model_copy(
+        update={"published": (source,), "tasks": {"tops": TaskLabel(title="tops")}}
+    )
     monkeypatch.setattr(Comparison, "value", lambda *_: measured)
     monkeypatch.setattr(Comparison, "train_jets", lambda *_: train_jets)
     return verdict(Comparison(legend, {}), PLAIN, "rejection_at_0.3")

@@ -79,8 +79,22 @@ class MaxJets(Strict):
     test: int = Field(0, ge=0, description="likewise")
 
 
+class Noise(Strict):
+    """Soft neutral particles around each jet's axis, as pile-up leaves them."""
+
+    density: float = Field(
+        gt=0, description="transverse momentum in a unit of area of eta and phi [GeV]"
+    )
+    mean_pt: float = Field(1.0, gt=0, description="mean pT of a particle, exponential [GeV]")
+    radius: float = Field(0.8, gt=0, description="how far from the axis")
+    seed: int = Field(1, ge=0, description="of the random numbers")
+
+
 class Task(Strict):
-    """A problem to solve; the first class is the background, the last is the signal."""
+    """A problem to solve; the first class is the background, the last is the signal.
+
+    A variation of a task has other test jets, and the taggers that were trained for the task.
+    """
 
     classes: dict[Name, JetClass] = Field(
         min_length=2, description="in the order of their labels 0, 1, ..."
@@ -95,10 +109,21 @@ class Task(Strict):
     )
     max_jets: MaxJets = Field(MaxJets(), description="upper limits; 0 is none")
     balance: bool = Field(True, description="weight the classes to equal sums in training")
+    variation_of: str = Field(
+        "", description="the task whose taggers are tested here; what is not given is as there"
+    )
+    noise: Noise | None = Field(None, description="added to the test jets of a variation")
+    title: str = Field("", description="name in figures; empty: the name of the entry")
+
+    @model_validator(mode="after")
+    def _noise_is_of_a_variation(self) -> Self:
+        if self.noise and not self.variation_of:
+            raise ValueError("`noise` is for a variation; say of which task in `variation_of`")
+        return self
 
     @model_validator(mode="after")
     def _each_dataset_is_in_one_split(self) -> Self:
-        if self.splits is None:
+        if self.splits is None or self.variation_of:
             return self
         if self.fractions != Fractions():
             raise ValueError("a task has either `splits` or `fractions`")

@@ -105,8 +105,8 @@ class Comparison:
     def describe(self, key: Key) -> str:
         """Say how many jets and trainings are behind the numbers."""
         return (
-            f"{key.task}: {self.train_jets(key):,} training jets, {self.test_jets(key):,} test "
-            f"jets, {self.repeats(key)}"
+            f"{self.legend.tasks[key.task].title}: {self.train_jets(key):,} training jets, "
+            f"{self.test_jets(key):,} test jets, {self.repeats(key)}"
         )
 
     def repeats(self, key: Key) -> str:
@@ -143,8 +143,13 @@ class Comparison:
         return self._first(key).counts["background"]
 
     def published(self, key: Key, metric: str) -> tuple[Published, PublishedNumber] | None:
-        """Return the published number of a tagger, and where it is from; none if decorrelated."""
+        """Return the published number of a tagger, and where it is from.
+
+        There is none of what is decorrelated, and of variations of a task.
+        """
         if self.legend.decorrelations[key.decorrelation].decorrelates:
+            return None
+        if self.legend.tasks[key.task].variation_of:
             return None
         system = self.legend.taggers[key.tagger].paper
         for published in self.legend.published:

@@ -18,6 +18,7 @@ from tagline.published import Published
 from tagline.recipes import Recipe
 from tagline.scans import with_scans
 from tagline.strict import Name, Strict, did_you_mean
+from tagline.variations import with_variations
 
 
 class Study(Strict):
@@ -79,8 +80,8 @@ class Config(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _has_variants(cls, values: Any) -> Any:  # noqa: ANN401 (whatever the YAML holds)
-        return with_scans(values) if isinstance(values, dict) else values
+    def _is_written_out(cls, values: Any) -> Any:  # noqa: ANN401 (whatever the YAML holds)
+        return with_variations(with_scans(values)) if isinstance(values, dict) else values
 
     @model_validator(mode="after")
     def _names_exist(self) -> Self:
@@ -91,6 +92,7 @@ class Config(Strict):
                 )
         for name, task in self.tasks.items():
             _require(self.datasets, task.datasets, f"tasks.{name}.classes")
+            self._check_variation(name)
         for name, tagger in self.taggers.items():
             _require(
                 self.representations, [tagger.representation], f"taggers.{name}.representation"
@@ -113,6 +115,19 @@ class Config(Strict):
         _require(of_study, self.study.export, "study.export")
         _require(of_study, self.study.interpret, "study.interpret")
         return self
+
+    def _check_variation(self, name: str) -> None:
+        """Raise ValueError unless a variation has a task, and the classes of it."""
+        task = self.tasks[name]
+        if not task.variation_of:
+            return
+        _require(self.tasks, [task.variation_of], f"tasks.{name}.variation_of")
+        classes = list(self.tasks[task.variation_of].classes)
+        if list(task.classes) != classes:
+            raise ValueError(
+                f"tasks.{name}.classes: a variation has the classes of its task, "
+                f"{', '.join(classes)}, found {', '.join(task.classes)}"
+            )
 
     def _check_start(self, name: str) -> None:
         """Raise ValueError unless the weights that a tagger starts from can be made before."""
@@ -229,6 +244,15 @@ class Config(Strict):
             return decorrelation
         return self.decorrelations[decorrelation].after or self.plain
 
+    @property
+    def variations(self) -> dict[str, str]:
+        """The tasks that are variations, and of which."""
+        return {name: one.variation_of for name, one in self.tasks.items() if one.variation_of}
+
+    def nominal(self, task: str) -> str:
+        """Return the task whose taggers a task has: its own, or that which it varies."""
+        return self.tasks[task].variation_of or task
+
     def has_reference(self, dataset: str) -> bool:
         """Tell whether a dataset is generated after a published sample."""
         generate = self.datasets[dataset].generate
@@ -243,6 +267,7 @@ def changes_results(config: Config) -> dict[str, Any]:
             "study": True,
             "dask_scheduler": True,
             "published": True,
+            "tasks": {"__all__": {"title"}},
             "recipes": {"__all__": {"reference"}},
             "taggers": {"__all__": {"title", "paper"}},
             "combinations": {"__all__": {"title", "paper", "max_subsets"}},

@@ -22,23 +22,31 @@ class DecorrelationLabel(Strict):
     family: str
 
 
+class TaskLabel(Strict):
+    """A task in figures, whether its jets were generated here, and which task it varies."""
+
+    title: str
+    is_generated: bool = False
+    variation_of: str = ""
+
+
 class Legend(Strict):
     """What a comparison needs of the configuration.
 
     Args:
         title: of the study.
+        tasks: in the order of the study.
         taggers: in the order of the study.
         decorrelations: in the order of the study.
         left_out: taggers and decorrelations that do not go together.
-        generated_tasks: tasks whose jets were generated here, and are not those of the papers.
         published: numbers to compare with.
     """
 
     title: str
+    tasks: dict[str, TaskLabel]
     taggers: dict[str, TaggerLabel]
     decorrelations: dict[str, DecorrelationLabel]
     left_out: tuple[tuple[str, str], ...]
-    generated_tasks: tuple[str, ...]
     published: tuple[Published, ...]
 
     @property
@@ -52,9 +60,18 @@ def legend_of(config: Config) -> Legend:
     study = config.study
     lineup = config.lineup
     taggers = {name: lineup.entries[name] for name in study.taggers}
+    tasks = {name: config.tasks[name] for name in study.tasks}
     methods = {name: config.decorrelations[name] for name in study.decorrelations}
     return Legend(
         title=study.title,
+        tasks={
+            name: TaskLabel(
+                title=task.title or name,
+                is_generated=any(config.datasets[one].generate for one in task.datasets),
+                variation_of=task.variation_of,
+            )
+            for name, task in tasks.items()
+        },
         taggers={
             name: TaggerLabel(title=tagger.title, paper=tagger.paper, varied=lineup.varied(name))
             for name, tagger in taggers.items()
@@ -68,10 +85,5 @@ def legend_of(config: Config) -> Legend:
             for name, method in methods.items()
         },
         left_out=tuple(config.left_out),
-        generated_tasks=tuple(
-            name
-            for name in study.tasks
-            if any(config.datasets[dataset].generate for dataset in config.tasks[name].datasets)
-        ),
         published=tuple(config.published[name] for name in study.published),
     )

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 SPLITS = ("train", "validation", "test")
 WEIGHTED = ("train", "validation")
 NO_CLASS = -1
+NO_SPLIT = -1  # of datasets that a variation alone has
 
 Integers = npt.NDArray[np.int64]
 Rows = dict[str, Integers]
@@ -67,14 +68,7 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
         ValueError: a jet has two classes or is there twice, a class has no jets in a split, or
             jets are in two splits and the task refuses that.
     """
-    parts = [
-        Part(dataset, jets.parent)
-        for dataset, folders in skims.items()
-        for skim in folders
-        for jets in sorted(skim.glob(f"*/{JETS_FILE}"))
-    ]
-    if not parts:
-        raise ValueError(f"there are no jets in the skims of {', '.join(skims)}")
+    parts = parts_of(skims)
     index = index_parts(parts, task=task)
     rows = share_out(index, parts, task=task)
     ledger = account(index, rows, classes=list(task.classes))
@@ -87,6 +81,23 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
         write_json(ledger, unfinished / "ledger.json")
         for name in SPLITS:
             write_jets(jets[name], unfinished / name, provenance={"task": task.model_dump_json()})
+
+
+def parts_of(skims: Mapping[str, Sequence[Path]]) -> list[Part]:
+    """List the folders of jets in the skims of each dataset.
+
+    Raises:
+        ValueError: there are none.
+    """
+    parts = [
+        Part(dataset, jets.parent)
+        for dataset, folders in skims.items()
+        for skim in folders
+        for jets in sorted(skim.glob(f"*/{JETS_FILE}"))
+    ]
+    if not parts:
+        raise ValueError(f"there are no jets in the skims of {', '.join(skims)}")
+    return parts
 
 
 def index_parts(parts: Sequence[Part], *, task: Task) -> Index:
@@ -162,7 +173,7 @@ def _refuse_duplicates(index: Index, parts: Sequence[Part]) -> None:
 
 def share_out(index: Index, parts: Sequence[Part], *, task: Task) -> Rows:
     """Return the rows of each split: whole events, and the first so many jets of each class."""
-    place = place_by_dataset(index, parts, task) if task.splits else place_by_event(index, task)
+    place = place_of(index, parts, task)
     rows = {}
     for number, name in enumerate(SPLITS):
         limit = getattr(task.max_jets, name) or len(place)
@@ -172,6 +183,11 @@ def share_out(index: Index, parts: Sequence[Part], *, task: Task) -> Rows:
         ]
         rows[name] = np.sort(np.concatenate(of_class))
     return rows
+
+
+def place_of(index: Index, parts: Sequence[Part], task: Task) -> Integers:
+    """Return the number of the split (J,) of each jet."""
+    return place_by_dataset(index, parts, task) if task.splits else place_by_event(index, task)
 
 
 def place_by_event(index: Index, task: Task) -> Integers:
@@ -188,7 +204,7 @@ def place_by_dataset(index: Index, parts: Sequence[Part], task: Task) -> Integer
         for number, name in enumerate(SPLITS)
         for dataset in getattr(task.splits, name)
     }
-    return np.array([number_of[part.dataset] for part in parts])[index.part]
+    return np.array([number_of.get(part.dataset, NO_SPLIT) for part in parts])[index.part]
 
 
 def account(index: Index, rows: Rows, *, classes: Sequence[str]) -> dict[str, Any]:
@@ -198,8 +214,8 @@ def account(index: Index, rows: Rows, *, classes: Sequence[str]) -> dict[str, An
         ValueError: a class has no jets in some split.
     """
     jets = _count_labels(index.label, classes)
-    used = {share: _count_labels(index.label[rows[share]], classes) for share in SPLITS}
-    for share in SPLITS:
+    used = {share: _count_labels(index.label[rows[share]], classes) for share in rows}
+    for share in rows:
         for name in classes:
             if not used[share][name]:
                 raise ValueError(f"class {name!r} has no jets for {share}, of {jets[name]} in all")
@@ -207,7 +223,7 @@ def account(index: Index, rows: Rows, *, classes: Sequence[str]) -> dict[str, An
         "jets": jets,
         **used,
         "beyond_max_jets": {
-            name: jets[name] - sum(used[share][name] for share in SPLITS) for name in classes
+            name: jets[name] - sum(used[share][name] for share in rows) for name in classes
         },
         "without_class": int((index.label == NO_CLASS).sum()),
     }
@@ -229,10 +245,10 @@ def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
     added = {"event_id": chosen.event_id[by_part], "label": chosen.label[by_part]}
     together = replace(joined, jets=joined.jets | added)
     place = np.argsort(by_part)
-    ends = np.cumsum([len(rows[name]) for name in SPLITS])
+    ends = np.cumsum([len(of_split) for of_split in rows.values()])
     return {
-        name: together.take(place[end - len(rows[name]) : end])
-        for name, end in zip(SPLITS, ends, strict=True)
+        name: together.take(place[end - len(of_split) : end])
+        for (name, of_split), end in zip(rows.items(), ends, strict=True)
     }
 
 

@@ -22,7 +22,7 @@ def verdict(comparison: Comparison, key: Key, metric: str) -> str:
     if metric == "parameters":
         return _compare_sizes(measured.value, number.value)
     caveats = []
-    if key.task in comparison.legend.generated_tasks:
+    if comparison.legend.tasks[key.task].is_generated:
         caveats.append("own simulated jets")
     caveats += _training_size(comparison.train_jets(key), published)
     caveats += [number.caveat] if number.caveat else []

@@ -131,7 +131,28 @@ def representation_of_tagger(wildcards):
     return CATALOGUE["representations"][CONFIG.taggers[wildcards.tagger].representation]
 
 
+def folder_of_training(task, tagger, decorrelation, seed):
+    """Return the folder of a training; a variation has those of its task."""
+    if tagger in CONFIG.taggers:
+        task = CONFIG.nominal(task)
+    return f"results/{task}/models/{tagger}/{CONFIG.trained_as(decorrelation)}/{seed}"
+
+
+def model_of_scores(wildcards):
+    """Return the trained model behind some scores."""
+    return f"{folder_of_training(**wildcards)}/model.pt"
+
+
 def history_of_scores(wildcards):
     """Return the history of the training behind some scores."""
-    trained = CONFIG.trained_as(wildcards.decorrelation)
-    return f"results/{wildcards.task}/models/{wildcards.tagger}/{trained}/{wildcards.seed}/history.json"
+    return f"{folder_of_training(**wildcards)}/history.json"
+
+
+def nominal_task(wildcards):
+    """Return the catalogue entry of the task that a variation varies."""
+    return CATALOGUE["tasks"][CONFIG.nominal(wildcards.task)]
+
+
+def split_of_nominal(wildcards):
+    """Return the split of the task that a variation varies."""
+    return f"results/{CONFIG.nominal(wildcards.task)}/split"

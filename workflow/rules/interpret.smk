@@ -1,7 +1,7 @@
 rule interpret:
     """Find what a trained network looks at, by its gradients and by exchanged features."""
     input:
-        model="results/{task}/models/{tagger}/{decorrelation}/{seed}/model.pt",
+        model=model_of_scores,
         prepared=prepared_of_tagger,
     output:
         attributions="results/{task}/attributions/{tagger}/{decorrelation}/{seed}.json",

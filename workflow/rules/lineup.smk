@@ -41,7 +41,7 @@ def scores_of_members(split):
 def histories_of_members(wildcards):
     """List the histories of the trainings that a combination reads."""
     return [
-        f"results/{wildcards.task}/models/{member.tagger}/{wildcards.decorrelation}/{member.seed}/history.json"
+        f"{folder_of_training(wildcards.task, member.tagger, wildcards.decorrelation, member.seed)}/history.json"
         for member in members_of_combination(wildcards)
     ]
 

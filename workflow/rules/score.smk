@@ -1,7 +1,7 @@
 rule score:
     """Score the validation and test jets with a trained model."""
     input:
-        model="results/{task}/models/{tagger}/{decorrelation}/{seed}/model.pt",
+        model=model_of_scores,
         prepared=prepared_of_tagger,
     output:
         validation="results/{task}/scores/{tagger}/{decorrelation}/{seed}/validation.parquet",

@@ -6,7 +6,7 @@ from snakemake.io import strip_wildcard_constraints
 def exports_of_study():
     """List the ONNX files that a study asks for."""
     files = [
-        f"results/{task}/models/{tagger}/{CONFIG.trained_as(decorrelation)}/{seed}/model.onnx"
+        f"{folder_of_training(task, tagger, decorrelation, seed)}/model.onnx"
         for task in STUDY.tasks
         for tagger, decorrelation in CONFIG.compared
         if tagger in STUDY.export
@@ -113,7 +113,7 @@ def names_of_study():
     trained = [CONFIG.trained_as(decorrelation) for decorrelation in STUDY.decorrelations]
     return {
         "study": [STUDY.name],
-        "task": list(STUDY.tasks),
+        "task": list(dict.fromkeys([*STUDY.tasks, *map(CONFIG.nominal, STUDY.tasks)])),
         "dataset": list(dict.fromkeys(name for task in tasks for name in task.datasets)),
         "representation": list(dict.fromkeys([*read, *STUDY.images])),
         "tagger": taggers,

@@ -11,6 +11,7 @@ rule train:
     benchmark:
         "results/benchmarks/train/{task}/{tagger}/{decorrelation}/{seed}.tsv"
     wildcard_constraints:
+        task=configuration.one_of(CONFIG.tasks.keys() - CONFIG.variations.keys()),
         tagger=configuration.one_of(CONFIG.taggers),
         decorrelation=configuration.one_of(CONFIG.trained),
     conda:

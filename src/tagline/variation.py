@@ -1,0 +1,76 @@
+"""A variation of a task: the same training and validation jets, and other jets to test on.
+
+The taggers of a task meet jets that they were not trained for: of another generator, with pile-up,
+or its own test jets with noise. Nothing is trained or fitted on those.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tagline.catalogue import Task
+from tagline.files import whole_folder, write_json
+from tagline.jets import read_jets, write_jets
+from tagline.noise import with_noise
+from tagline.split import SPLITS, Index, Integers, Part, gather, index_parts, parts_of, place_of
+from tagline.split import account as account_of
+from tagline.twins import look_for_twins
+
+log = logging.getLogger(__name__)
+
+*FITTED, TEST = SPLITS
+
+
+def vary(
+    skims: Mapping[str, Sequence[Path]],
+    *,
+    variation: Task,
+    nominal: Task,
+    nominal_split: Path,
+    folder: Path,
+) -> None:
+    """Write the splits of a variation and their ledger.
+
+    Args:
+        skims: for each dataset of the variation, the folders that `skim` made.
+        variation: classes, limits and noise.
+        nominal: the task that it varies.
+        nominal_split: its splits, of which training and validation are taken.
+        folder: gets a folder for each split; it appears whole.
+
+    Raises:
+        ValueError: a class has no test jets, or test jets are in the nominal training or
+            validation set and the task refuses that.
+    """
+    parts = parts_of(skims)
+    index = index_parts(parts, task=variation)
+    rows = {TEST: test_rows(index, parts, variation=variation, nominal=nominal)}
+    ledger = account_of(index, rows, classes=list(variation.classes))
+    log.info("jets of each class: %s", ledger)
+    jets = {name: read_jets(nominal_split / name) for name in FITTED}
+    jets |= gather(index, rows, parts)
+    if variation.noise:
+        jets[TEST] = with_noise(jets[TEST], variation.noise)
+    ledger["twins"] = look_for_twins(jets, refuse=variation.refuse_twins)
+    with whole_folder(folder) as unfinished:
+        write_json(ledger, unfinished / "ledger.json")
+        for name, share in jets.items():
+            provenance = {"task": variation.model_dump_json()}
+            write_jets(share, unfinished / name, provenance=provenance)
+
+
+def test_rows(index: Index, parts: Sequence[Part], *, variation: Task, nominal: Task) -> Integers:
+    """Return the rows of the test jets, at most so many of each class.
+
+    Of the nominal task's datasets they are its test jets, of others all.
+    """
+    is_shared = np.array([part.dataset in nominal.datasets for part in parts])[index.part]
+    is_test = ~is_shared | (place_of(index, parts, nominal) == SPLITS.index(TEST))
+    limit = variation.max_jets.test or len(is_test)
+    of_class = [
+        np.flatnonzero(is_test & (index.label == label))[:limit]
+        for label in range(len(variation.classes))
+    ]
+    return np.sort(np.concatenate(of_class))
