@@ -43,6 +43,7 @@ IMPORTED_AS = {"scikit_learn": "sklearn"}
 ON_TOP_OF = {
     "training_sizes": ("top_landscape_small.yaml",),
     "decorrelation_small": ("top_landscape_small.yaml",),
+    "robustness": ("top_landscape_small.yaml", "decorrelation_small.yaml"),
 }
 SNAKEFILE = (ROOT / "Snakefile").read_text()
 
