@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tagline.document import document
 ROOT = Path(__file__).parent.parent
 STAGES = {
     "generate": ["tagline.generate", "tagline.generate.validate"],
-    "skim": ["tagline.skim", "tagline.split", "tagline.prepare"],
+    "skim": ["tagline.skim", "tagline.split", "tagline.variation", "tagline.prepare"],
     "train": [
         "tagline.train",
         "tagline.score",
@@ -58,6 +59,7 @@ def merged(base: dict, other: dict) -> dict:
     return base
 
 
+@cache
 def configured(pattern: str) -> dict:
     values: dict = {}
     for file in re.findall(pattern, SNAKEFILE, flags=re.MULTILINE):
@@ -66,15 +68,15 @@ def configured(pattern: str) -> dict:
 
 
 def catalogue() -> dict:
-    return configured(r'^configfile: "(.+)"')
+    return copy.deepcopy(configured(r'^configfile: "(.+)"'))
 
 
 def quickstart() -> dict:
-    return configured(r'^ *configfile: "(.+)"')
+    return copy.deepcopy(configured(r'^ *configfile: "(.+)"'))
 
 
 def with_entry(path: str, value) -> dict:
-    values = copy.deepcopy(quickstart())
+    values = quickstart()
     *parents, last = path.split("/")
     target = values
     for parent in parents:
