@@ -4,14 +4,18 @@ One file a method, each with a `Config` and a `Decorrelation`.
 """
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor, nn
 
 from tagline import plugins
-from tagline.batch import Batch
 from tagline.catalogue import Decorrelation
+
+if TYPE_CHECKING:  # torch takes seconds, and most methods on scores do without it
+    from torch import Tensor, nn
+
+    from tagline.batch import Batch
 
 Array = npt.NDArray[np.float64]
 
@@ -30,7 +34,7 @@ class BaseDecorrelation:
     """
 
     epoch: float = 0.0
-    adversary: nn.Module | None = None
+    adversary: "nn.Module | None" = None
     adversary_rate: float = 1.0
     keeps_last: bool = False
 
@@ -41,7 +45,7 @@ class BaseDecorrelation:
         """Return training weights (J,)."""
         return weight_J
 
-    def penalty(self, logits_BC: Tensor, batch: Batch) -> Tensor:
+    def penalty(self, logits_BC: "Tensor", batch: "Batch") -> "Tensor":
         """Return a scalar to add to the loss."""
         return logits_BC.new_zeros(())
 
