@@ -15,7 +15,7 @@ from tagline.catalogue import Dataset, Decorrelation, Representation, Tagger, Ta
 from tagline.contenders import Combination, Outside
 from tagline.lineup import Lineup
 from tagline.published import Published
-from tagline.recipes import Recipe
+from tagline.recipes import Generate, Recipe
 from tagline.scans import with_scans
 from tagline.strict import Name, Strict, did_you_mean
 
@@ -86,9 +86,7 @@ class Config(Strict):
     def _names_exist(self) -> Self:
         for name, dataset in self.datasets.items():
             if dataset.generate:
-                _require(
-                    self.recipes, [dataset.generate.recipe], f"datasets.{name}.generate.recipe"
-                )
+                self._check_generation(name, dataset.generate)
         for name, task in self.tasks.items():
             _require(self.datasets, task.datasets, f"tasks.{name}.classes")
         for name, tagger in self.taggers.items():
@@ -113,6 +111,17 @@ class Config(Strict):
         _require(of_study, self.study.export, "study.export")
         _require(of_study, self.study.interpret, "study.interpret")
         return self
+
+    def _check_generation(self, name: str, generate: Generate) -> None:
+        """Raise ValueError unless each turn of the recipe has equally many parts."""
+        where = f"datasets.{name}.generate"
+        _require(self.recipes, [generate.recipe], f"{where}.recipe")
+        num_turns = self.recipes[generate.recipe].num_turns
+        if generate.parts % num_turns:
+            raise ValueError(
+                f"{where}.parts: {generate.parts} is not a multiple of {num_turns}, the values "
+                f"of recipes.{generate.recipe}.in_turn"
+            )
 
     def _check_start(self, name: str) -> None:
         """Raise ValueError unless the weights that a tagger starts from can be made before."""
