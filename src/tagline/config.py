@@ -243,6 +243,7 @@ def changes_results(config: Config) -> dict[str, Any]:
             "dask_scheduler": True,
             "published": True,
             "recipes": {"__all__": {"reference"}},
+            "tasks": {"__all__": {"signal_window"}},
             "taggers": {"__all__": {"title", "paper"}},
             "combinations": {"__all__": {"title", "paper", "max_subsets"}},
             "outside": {"__all__": {"title", "paper"}},

@@ -1,5 +1,8 @@
 """The legend of a study: what its figures and tables call things, and the published numbers."""
 
+from pydantic import Field
+
+from tagline.catalogue import TOP_WINDOW
 from tagline.config import Config
 from tagline.lineup import Varied
 from tagline.published import Published
@@ -32,6 +35,7 @@ class Legend(Strict):
         left_out: taggers and decorrelations that do not go together.
         generated_tasks: tasks whose jets were generated here, and are not those of the papers.
         published: numbers to compare with.
+        signal_windows: of the tasks, where a bump is searched for [GeV].
     """
 
     title: str
@@ -40,6 +44,11 @@ class Legend(Strict):
     left_out: tuple[tuple[str, str], ...]
     generated_tasks: tuple[str, ...]
     published: tuple[Published, ...]
+    signal_windows: dict[str, tuple[float, float]] = Field(default_factory=dict)
+
+    def signal_window_of(self, task: str) -> tuple[float, float]:
+        """Return where a bump is searched for; that of top quarks if the task does not say."""
+        return self.signal_windows.get(task, TOP_WINDOW)
 
     @property
     def families(self) -> list[str]:
@@ -74,4 +83,5 @@ def legend_of(config: Config) -> Legend:
             if any(config.datasets[dataset].generate for dataset in config.tasks[name].datasets)
         ),
         published=tuple(config.published[name] for name in study.published),
+        signal_windows={name: config.tasks[name].signal_window for name in study.tasks},
     )
