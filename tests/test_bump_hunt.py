@@ -206,3 +206,14 @@ def test_finds_a_bump_in_another_window_and_none_beside_it():
 def test_says_that_a_window_has_no_bins_or_no_side_bands(window):
     with pytest.raises(ValueError, match=r"signal_window: .* has no bins, or no side band"):
         bins_in(window)
+
+
+def test_finds_the_maximum_where_nothing_is_above_a_mass():
+    """Then the fit falls by hundreds of orders of magnitude, which takes no more steps."""
+    random = np.random.default_rng(1)
+    mean_M = np.where(CENTRE_M < 105, 800 * np.exp(-(CENTRE_M - 50) / 60), 0)
+    count_RM = 100 * random.poisson(mean_M / 100, (50, len(mean_M))).astype(float)
+    in_window_M = bins_in((65.0, 95.0))
+    fitted_RM, _ = fit(count_RM, in_window_M)
+    total_R = count_RM[:, ~in_window_M].sum(axis=1)
+    np.testing.assert_allclose(fitted_RM[:, ~in_window_M].sum(axis=1), total_R, rtol=1e-3)
