@@ -196,9 +196,9 @@ def guessed(random, **parameters):
     against = method("adversary", strength=1, **parameters)
     torch.manual_seed(1)
     against.begin(columns_BR.double().numpy(), label_B.numpy())
-    optimiser = torch.optim.Adam(against.adversary.parameters(), lr=0.02)
+    optimiser = torch.optim.Adam(against.adversary.parameters(), lr=0.05)
     batch = without_particles(label_B, protected_BR=columns_BR)
-    for _ in range(100):
+    for _ in range(40):
         penalty = against.penalty(logits_of(torch.full((500,), 0.5)), batch)
         optimiser.zero_grad()
         penalty.backward()
