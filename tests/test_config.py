@@ -118,6 +118,7 @@ def test_every_study_is_valid(study):
             "landscape_tpo",
             "did you mean 'landscape_top'",
         ),
+        ("datasets/w_jets/generate/parts", 8, "8 is not a multiple of 6"),
         ("datasets/landscape_top/reader", "jetclas", "did you mean 'jetclass'"),
         ("tasks/top_tagging/classes/top/select", "truht == t_bqq", "did you mean 'truth'"),
         ("decorrelations/ddt/after", "dicso", "did you mean 'disco'"),

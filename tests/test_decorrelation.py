@@ -205,6 +205,38 @@ def test_the_stage_fits_on_validation_and_changes_only_scores(tmp_path):
         np.testing.assert_array_equal(column, after[name])
 
 
+def test_a_method_is_told_columns_that_are_not_protected(tmp_path):
+    """The score follows pT alone: no cut on it is flat there that knows the mass alone."""
+    files = {name: tmp_path / f"{name}.parquet" for name in ("validation", "test")}
+    for seed, path in enumerate(files.values()):
+        table = score_table(4000, seed=seed, quality=0.0, sculpting=0.0)
+        table["pt"] = np.random.default_rng(seed).uniform(300, 600, 4000).astype(np.float32)
+        logit = np.log(table["score"] / (1 - table["score"])) + table["pt"] / 50
+        table["score"] = (1 / (1 + np.exp(9 - logit))).astype(np.float32)
+        write_columns(table, path, provenance={})
+    shares = {}
+    for told in ((), ("pt",)):
+        parameters = {"told": told, "share": 0.05}
+        entry = Decorrelation(method="knn", when="post_hoc", parameters=parameters)
+        outputs = {name: tmp_path / f"{name}_{len(told)}.parquet" for name in files}
+        decorrelate(files, decorrelation=entry, protected=["mass"], outputs=outputs)
+        after = read_columns(outputs["test"])
+        background = after["label"] == 0
+        passes = after["score"][background] > np.quantile(after["score"][background], 0.84)
+        shares[told] = passes[after["pt"][background] > 500].mean()
+    assert shares[()] > 0.35
+    assert shares[("pt",)] < 0.2
+
+
+def test_a_column_to_be_told_that_is_not_there_is_named(table, tmp_path):
+    files = {split: tmp_path / f"{split}.parquet" for split in ("validation", "test")}
+    for path in files.values():
+        write_columns(table, path, provenance={})
+    entry = Decorrelation(method="knn", when="post_hoc", parameters={"told": ["spin"]})
+    with pytest.raises(ValueError, match="scores have no column 'spin'; they have event_id"):
+        decorrelate(files, decorrelation=entry, protected=["mass"], outputs=files)
+
+
 @pytest.mark.parametrize("label", [1, 2])
 def test_nothing_is_fitted_without_background(label, table, tmp_path):
     files = {split: tmp_path / f"{split}.parquet" for split in ("validation", "test")}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import fastjet
 import numpy as np
 import pytest
 import uproot
@@ -16,11 +17,14 @@ from tagline.generate.particles import concatenate, in_order_of_events, massless
 from tagline.generate.pythia import OUTGOING, Generator, Record
 from tagline.generate.truth import truth
 from tagline.generate.write import write_root
-from tagline.recipes import JetSelection, Recipe
+from tagline.recipes import JetSelection, Recipe, Trim
 
 ROOT = Path(__file__).parent.parent
 RECIPES = yaml.safe_load((ROOT / "config" / "recipes.yaml").read_text())["recipes"]
 SELECTION = JetSelection(radius=0.8, pt_min=550, pt_max=650, abs_eta_max=2.0, max_constituents=200)
+
+
+TRIMMED = SELECTION.model_copy(update={"trim": Trim(radius=0.2, fraction=0.05)})
 
 
 def some_particles(num_events, per_event, *, seed):
@@ -88,6 +92,59 @@ def test_only_so_many_constituents_are_kept_but_the_momentum_is_of_all():
     assert jets.jets["pt"] == pytest.approx(all_of_them.jets["pt"])
     hardest = all_of_them.constituents["px"][all_of_them.offsets[:-1]]
     assert jets.constituents["px"][jets.offsets[:-1]] == pytest.approx(hardest)
+
+
+def jets_of_event(particles, event, radius):
+    """Return FastJet's jets of one event, the hardest first, and what keeps them alive."""
+    of_event = particles.take(particles.event == event)
+    columns = (of_event.px, of_event.py, of_event.pz, of_event.energy)
+    pseudojets = [fastjet.PseudoJet(*map(float, row)) for row in zip(*columns, strict=True)]
+    definition = fastjet.JetDefinition(fastjet.antikt_algorithm, radius)
+    sequence = fastjet.ClusterSequence(pseudojets, definition)
+    return fastjet.sorted_by_pt(sequence.inclusive_jets()), sequence
+
+
+def test_trimmed_jets_are_those_of_fastjets_filter():
+    particles = some_particles(20, 60, seed=9)
+    jets = leading_jets(particles, num_events=20, selection=TRIMMED)
+    subjets = fastjet.JetDefinition(fastjet.kt_algorithm, TRIMMED.trim.radius)
+    trimmer = fastjet.Filter(subjets, fastjet.SelectorPtFractionMin(TRIMMED.trim.fraction))
+    for event, row in enumerate(jets.jets["event"]):
+        (leading, *_), _sequence = jets_of_event(particles, row, SELECTION.radius)
+        trimmed = trimmer(leading)
+        assert jets.jets["pt"][event] == pytest.approx(trimmed.pt())
+        assert jets.jets["mass"][event] == pytest.approx(trimmed.m())
+        assert jets.jets["num_constituents"][event] == len(trimmed.constituents())
+
+
+def test_trimming_takes_something_away_and_never_all():
+    particles = some_particles(20, 60, seed=9)
+    whole = leading_jets(particles, num_events=20, selection=SELECTION)
+    trimmed = leading_jets(particles, num_events=20, selection=TRIMMED)
+    assert trimmed.jets["num_constituents"].sum() < whole.jets["num_constituents"].sum()
+    assert trimmed.jets["num_constituents"].min() > 0
+    total = np.bincount(
+        np.repeat(np.arange(len(trimmed)), trimmed.jets["num_constituents"]),
+        trimmed.constituents["energy"],
+    )
+    assert total == pytest.approx(trimmed.jets["energy"])
+
+
+def test_a_jet_of_which_trimming_leaves_nothing_is_none():
+    """Forty equal particles, far apart: each is a subjet of a fortieth of the pT."""
+    angle = np.arange(40) * 2 * np.pi / 40
+    ring = massless(
+        np.zeros(40, int),
+        pt=np.full(40, 10.0),
+        eta=0.7 * np.cos(angle),
+        phi=0.7 * np.sin(angle),
+        charge=np.zeros(40, np.int8),
+        pdgid=np.full(40, 211, np.int32),
+    )
+    wide = {"radius": 2.0, "trim": Trim(radius=0.05, fraction=0.05)}
+    selection = SELECTION.model_copy(update=wide)
+    assert len(leading_jets(ring, num_events=1, selection=selection)) == 0
+    assert len(leading_jets(ring, num_events=1, selection=SELECTION)) == 1
 
 
 def test_events_without_particles_have_no_jet():
@@ -173,6 +230,59 @@ def test_tops_are_matched_with_all_their_decay_partons(record, found):
 
 def test_a_top_outside_the_jet_is_not_matched():
     assert truth(jet_at(0.0, 0.5), top_record(), TOP).tolist() == [TRUTH["unknown"]]
+
+
+def w_record(*, first=(-0.2, -3.0), second=(0.1, -2.8), quark=2, charge=1):
+    """Return a W at (0, pi) that decays to partons in these directions, beside a Z."""
+    return record_of(
+        [
+            (90, -11, 0, 0, 0),
+            (34, -22, 0, 0.0, 0.0),
+            (charge * 24, -22, 1, 0.0, np.pi),
+            (23, -22, 1, 0.0, 0.0),
+            (charge * quark, 23, 2, *first),
+            (charge * (1 - quark), 23, 2, *second),
+            (12, 23, 3, 0.0, 0.1),
+            (-12, 23, 3, 0.1, 0.0),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        (w_record(), "w_qq"),
+        (w_record(charge=-1), "w_qq"),
+        (w_record(first=(0.9, 3.0)), "unknown"),
+        (w_record(second=(0.1, -2.0)), "unknown"),
+        (w_record(quark=12), "unknown"),
+        (top_record(), "w_qq"),
+    ],
+    ids=["both inside", "negative", "first outside", "second outside", "leptonic", "of a top"],
+)
+def test_ws_are_matched_with_both_their_decay_partons(record, found):
+    recipe = Recipe(pythia="any.cmnd", truth="w_qq", match="w", jets=SELECTION)
+    assert truth(jet_at(0.0, -3.1), record, recipe).tolist() == [TRUTH[found]]
+
+
+def test_parts_take_settings_in_turn():
+    recipe = Recipe(**RECIPES["dijets"])
+    lowest = [recipe.settings_of(part)["PhaseSpace:pTHatMin"] for part in range(8)]
+    assert lowest == [300, 350, 400, 450, 500, 550, 300, 350]
+    assert TOP.settings_of(5) == {}
+
+
+def test_settings_in_turn_are_equally_many():
+    turns = {"34:m0": [700, 800], "34:mMin": [600]}
+    with pytest.raises(ValueError, match="equally many values of each setting"):
+        Recipe(pythia="any.cmnd", truth="w_qq", match="w", jets=SELECTION, in_turn=turns)
+
+
+def test_a_setting_in_turn_that_pythia_refuses_is_named(tmp_path):
+    file = tmp_path / "good.cmnd"
+    file.write_text("HardQCD:all = on\n")
+    with pytest.raises(ValueError, match=r"in_turn: Pythia refuses '34:mass = 700'"):
+        Generator(file, seed=1, settings={"34:mass": 700})
 
 
 @pytest.mark.parametrize(
@@ -273,6 +383,14 @@ def test_generated_tops_pass_the_selection_and_the_ledger_adds_up(make):
     assert ledger["cross_section_pb"] > 0
 
 
+def test_generated_ws_have_the_mass_of_a_w(make):
+    columns, ledger = make("w_jets", part=2, num_jets=15)
+    assert all(columns["label_Wqq"])
+    assert all(300 < pt < 600 for pt in columns["jet_pt"])
+    assert 70 < np.median(mass_of(columns)) < 90
+    assert ledger["generated"] == sum(ledger["cut"].values()) + ledger["surplus"] + ledger["kept"]
+
+
 def mass_of(columns):
     px, py, pz, energy = (
         np.array([np.sum(each) for each in columns[f"part_{axis}"]])
@@ -285,7 +403,9 @@ def mass_of(columns):
 def test_pythia_accepts_the_command_files(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr("pythia8mc.Pythia.init", lambda _: True)
-    Generator(Recipe(**RECIPES[name]).pythia, seed=1)
+    recipe = Recipe(**RECIPES[name])
+    for part in range(recipe.num_turns):
+        Generator(recipe.pythia, seed=1, settings=recipe.settings_of(part))
 
 
 def test_a_missing_command_file_is_named(tmp_path):

@@ -155,6 +155,21 @@ def test_ddt_profile_finds_the_slope_of_a_line():
     assert fitted["slope"] == pytest.approx(0.7, abs=0.02)
 
 
+def test_ddt_profile_finds_the_slope_in_the_mass_per_pt():
+    """rho' = log(m^2 / pT) is rho but for a constant at 500 GeV, and falls with pT."""
+    jets = line(50_000)
+    pt_J = np.random.default_rng(2).uniform(300, 600, 50_000)
+    shifted_J = logits_of(jets.score_J) - 0.7 * np.log(pt_J / 500)
+    both_JR = np.column_stack([jets.protected_JR, pt_J])
+    per_pt = ddt_profile.Decorrelation(ddt_profile.Config(per_pt=True))
+    told = jets._replace(score_J=scores_of(shifted_J), protected_JR=both_JR)
+    assert fit(per_pt, told)["slope"] == pytest.approx(0.7, abs=0.02)
+    score_J = per_pt.transform(
+        np.full(2, 0.5), np.array([[100.0, 500.0], [80.0, 320.0]]), {"slope": np.array(1.0)}
+    )
+    assert score_J[0] == pytest.approx(score_J[1])
+
+
 def test_ddt_profile_weights_its_means():
     """Normal noise that counts twice above zero has the mean sqrt(2 / pi) / 3."""
     jets = line(50_000)

@@ -187,6 +187,44 @@ def test_the_tagger_feels_nothing_while_the_adversary_is_trained_before(random):
     assert any((gradient != 0).any() for gradient in of_weights)
 
 
+def guessed(random, **parameters):
+    """Return what an adversary loses by a mass that follows pT, after it has learned."""
+    pt_B = torch.from_numpy(random.uniform(300, 600, 500)).float()
+    mass_B = 0.2 * pt_B + torch.from_numpy(random.normal(0, 3, 500)).float()
+    columns_BR = torch.stack([mass_B, pt_B], dim=1)[:, : 1 + len(parameters.get("told", ()))]
+    label_B = torch.zeros(500, dtype=torch.int64)
+    against = method("adversary", strength=1, **parameters)
+    torch.manual_seed(1)
+    against.begin(columns_BR.double().numpy(), label_B.numpy())
+    optimiser = torch.optim.Adam(against.adversary.parameters(), lr=0.05)
+    batch = without_particles(label_B, protected_BR=columns_BR)
+    for _ in range(40):
+        penalty = against.penalty(logits_of(torch.full((500,), 0.5)), batch)
+        optimiser.zero_grad()
+        penalty.backward()
+        optimiser.step()
+    return -penalty.item()  # the penalty is minus lambda times it
+
+
+@pytest.mark.parametrize("posterior", ["mixture", "bins"])
+def test_an_adversary_that_is_told_pt_guesses_the_mass_better(posterior):
+    loss = {
+        told: guessed(np.random.default_rng(1), told=told, posterior=posterior, components=5)
+        for told in ((), ("pt",))
+    }
+    assert loss[("pt",)] < loss[()] - 0.5
+
+
+def test_a_column_that_never_changes_tells_nothing(random):
+    columns_JR = np.stack([random.uniform(50, 300, 50), np.full(50, 600.0)], axis=1)
+    against = method("adversary", told=["pt"])
+    against.begin(columns_JR, np.zeros(50, int))
+    batch = without_particles(
+        torch.zeros(50, dtype=torch.int64), protected_BR=torch.from_numpy(columns_JR).float()
+    )
+    assert torch.isfinite(against.penalty(torch.randn(50, 2), batch))
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
     representation = small(taggers()["nsubjettiness_6"].representation)
@@ -194,7 +232,9 @@ def prepared(tmp_path_factory):
 
 
 ADVERSARY = Decorrelation(
-    method="adversary", when="training", parameters={"strength": 2, "pretrain_epochs": 1}
+    method="adversary",
+    when="training",
+    parameters={"strength": 2, "pretrain_epochs": 1, "told": ["pt"]},
 )
 
 

@@ -47,9 +47,10 @@ class Assignment:
 
 
 def jets_of(split: str, assignment: Assignment, inputs: Inputs) -> PackedJets:
-    """Read the jets of a split, with the training weights of the decorrelation."""
-    jets = load(assignment.prepared / split, inputs, protected=assignment.protected)
-    return weighted(jets, method_of(assignment.decorrelation))
+    """Read the jets of a split, with what the decorrelation is told and its training weights."""
+    method = method_of(assignment.decorrelation)
+    columns = (*assignment.protected, *method.told)
+    return weighted(load(assignment.prepared / split, inputs, protected=columns), method)
 
 
 def write(

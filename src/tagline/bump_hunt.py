@@ -24,9 +24,10 @@ from tagline.metrics import Estimate
 from tagline.sculpting import MASS_EDGES
 
 Array = npt.NDArray[np.float64]
+Booleans = npt.NDArray[np.bool_]
+Window = tuple[float, float]
 
-# All of these are [chosen], the window for top quarks.
-WINDOW = (150.0, 200.0)  # GeV; what else is within MASS_EDGES, are side bands
+# All of these are [chosen].
 BACKGROUND_JETS = 100_000  # within MASS_EDGES before any cut: the luminosity
 SIGNAL = 1.0  # in the window before any cut, in square roots of the background there
 DEGREE = 4  # of the polynomial; 3 leaves a bias before any cut that 20,000 QCD jets can show
@@ -34,13 +35,13 @@ LEAST_JETS = 10  # that a fit needs in the side bands
 
 INTERVAL = (0.16, 0.5, 0.84)
 BARRIER = 0.01  # of a jet: far too little to move a drop that the jets know
-LARGEST_STEP = 2.0  # of the logarithm of any bin
+LARGEST_STEP = 2.0  # of the logarithm of any bin that has some jets or is fitted to have them
+NEGLIGIBLE = 1e-6  # of a jet
 LARGEST_LOSS = 0.9  # share of a drop that one step may take
 GAIN = 1e-9  # in log-likelihood, below which a fit has converged
 MAX_STEPS = 200
 
 CENTRE_M = (MASS_EDGES[1:] + MASS_EDGES[:-1]) / 2
-IN_WINDOW_M = np.digitize(CENTRE_M, WINDOW) == 1
 IS_DROP_P = np.arange(DEGREE + 1) > 0
 
 
@@ -73,29 +74,37 @@ class Search(NamedTuple):
 
 
 def search(
-    passing: Sample, before: Sample, *, replicas: int, random: np.random.Generator
+    passing: Sample,
+    before: Sample,
+    *,
+    window: Window,
+    replicas: int,
+    random: np.random.Generator,
 ) -> Search:
     """Search among the jets that pass a cut; luminosity and signal are set by those before it.
+
+    The window is in GeV; what else is within MASS_EDGES, are side bands.
 
     Intervals span 68 % of replicas in which each bin fluctuates as the test jets in it do.
 
     Raises:
         ValueError: too few background jets pass, or no signal is in the window before the cut.
     """
-    if not can_be_fitted(passing.background):
+    in_window_M = bins_in(window)
+    if not can_be_fitted(passing.background, in_window_M):
         raise ValueError(
             f"too few background jets pass: a fit needs {LEAST_JETS} outside the window of "
-            f"{WINDOW[0]:g} to {WINDOW[1]:g} GeV"
+            f"{window[0]:g} to {window[1]:g} GeV"
         )
-    if not before.signal.sum_M[IN_WINDOW_M].sum() > 0:
-        raise ValueError(f"no signal is in the window of {WINDOW[0]:g} to {WINDOW[1]:g} GeV")
+    if not before.signal.sum_M[in_window_M].sum() > 0:
+        raise ValueError(f"no signal is in the window of {window[0]:g} to {window[1]:g} GeV")
     luminosity = BACKGROUND_JETS / before.background.sum_M.sum()
-    background = luminosity * before.background.sum_M[IN_WINDOW_M].sum()
-    strength = SIGNAL * np.sqrt(background) / before.signal.sum_M[IN_WINDOW_M].sum()
+    background = luminosity * before.background.sum_M[in_window_M].sum()
+    strength = SIGNAL * np.sqrt(background) / before.signal.sum_M[in_window_M].sum()
     background_RM = luminosity * _replicate(passing.background, replicas, random)
     signal_RM = strength * _replicate(passing.signal, replicas, random)
-    spurious_R, error_R = excess(background_RM)
-    found_R, _ = excess(background_RM + signal_RM)
+    spurious_R, error_R = excess(background_RM, in_window_M)
+    found_R, _ = excess(background_RM + signal_RM, in_window_M)
     bias_R, significance_R = spurious_R / error_R, (found_R - spurious_R) / error_R
     return Search(
         bias=_estimate(bias_R),
@@ -104,22 +113,37 @@ def search(
     )
 
 
-def can_be_fitted(background: Spectrum) -> bool:
+def bins_in(window: Window) -> Booleans:
+    """Return which bins of MASS_EDGES (M,) have their centre in the window.
+
+    Raises:
+        ValueError: there are none, or no side band on one side.
+    """
+    in_window_M: Booleans = np.digitize(CENTRE_M, window) == 1
+    if in_window_M[0] or in_window_M[-1] or not in_window_M.any():
+        raise ValueError(
+            f"signal_window: {window[0]:g} to {window[1]:g} GeV has no bins, or no side band on "
+            f"one side, within {MASS_EDGES[0]:g} to {MASS_EDGES[-1]:g} GeV"
+        )
+    return in_window_M
+
+
+def can_be_fitted(background: Spectrum, in_window_M: Booleans) -> bool:
     """Say whether the side bands hold jets enough, counted as jets of equal weight."""
-    weight, variance = (column_M[~IN_WINDOW_M].sum() for column_M in background)
+    weight, variance = (column_M[~in_window_M].sum() for column_M in background)
     return bool(weight > 0 and weight**2 >= LEAST_JETS * variance)
 
 
-def excess(count_RM: Array) -> tuple[Array, Array]:
+def excess(count_RM: Array, in_window_M: Booleans) -> tuple[Array, Array]:
     """Return the excess (R,) in the window over the fit to the side bands, and its error (R,)."""
-    fitted_RM, covariance_RPP = fit(count_RM)
-    gradient_RP = fitted_RM[:, IN_WINDOW_M] @ TERMS_MP[IN_WINDOW_M]
+    fitted_RM, covariance_RPP = fit(count_RM, in_window_M)
+    gradient_RP = fitted_RM[:, in_window_M] @ TERMS_MP[in_window_M]
     variance_R = np.einsum("rp,rpq,rq->r", gradient_RP, covariance_RPP, gradient_RP)
-    count_R = count_RM[:, IN_WINDOW_M].sum(axis=1)
-    return count_R - fitted_RM[:, IN_WINDOW_M].sum(axis=1), np.sqrt(count_R + variance_R)
+    count_R = count_RM[:, in_window_M].sum(axis=1)
+    return count_R - fitted_RM[:, in_window_M].sum(axis=1), np.sqrt(count_R + variance_R)
 
 
-def fit(count_RM: Array) -> tuple[Array, Array]:
+def fit(count_RM: Array, in_window_M: Booleans) -> tuple[Array, Array]:
     """Fit R spectra; return the function in all bins (R, M) and the covariance (R, P, P).
 
     The function is the exponential of a polynomial in mass that falls: with one that may rise, a
@@ -130,7 +154,7 @@ def fit(count_RM: Array) -> tuple[Array, Array]:
     Raises:
         ValueError: the maximum is not found.
     """
-    side_RM, terms_MP = count_RM[:, ~IN_WINDOW_M], TERMS_MP[~IN_WINDOW_M]
+    side_RM, terms_MP = count_RM[:, ~in_window_M], TERMS_MP[~in_window_M]
     parameter_RP = np.ones((len(side_RM), DEGREE + 1))
     parameter_RP[:, 0] = np.log(side_RM.max(axis=1) + 1)
     for _ in range(MAX_STEPS):
@@ -143,7 +167,8 @@ def fit(count_RM: Array) -> tuple[Array, Array]:
         step_RP = np.einsum("rpq,rq->rp", covariance_RPP, slope_RP)
         if np.all(np.sum(step_RP * slope_RP, axis=1) < GAIN):
             return np.exp(parameter_RP @ TERMS_MP.T), covariance_RPP
-        overshoot_R = np.abs(step_RP @ terms_MP.T).max(axis=1) / LARGEST_STEP
+        counts_RM = np.maximum(fitted_RM, side_RM) > NEGLIGIBLE
+        overshoot_R = np.abs(counts_RM * (step_RP @ terms_MP.T)).max(axis=1) / LARGEST_STEP
         loss_R = np.max(-step_RP[:, IS_DROP_P] / parameter_RP[:, IS_DROP_P], axis=1) / LARGEST_LOSS
         parameter_RP += step_RP / np.maximum(1, np.maximum(overshoot_R, loss_R))[:, None]
     raise ValueError(f"a fit to the side bands has not converged in {MAX_STEPS} steps")

@@ -10,53 +10,15 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from tagline import plugins
 from tagline.catalogue import Dataset, Decorrelation, Representation, Tagger, Task
 from tagline.contenders import Combination, Outside
 from tagline.lineup import Lineup
 from tagline.published import Published
-from tagline.recipes import Recipe
+from tagline.recipes import Generate, Recipe
 from tagline.scans import with_scans
 from tagline.strict import Name, Strict, did_you_mean
+from tagline.study import Study
 from tagline.variations import with_variations
-
-
-class Study(Strict):
-    """A comparison to make: tasks x taggers x decorrelations that suit them x seeds."""
-
-    name: Name = Field(description="folder of its tables and figures in `results/`")
-    title: str = Field(description="heading of its report")
-    tasks: tuple[Name, ...] = Field(min_length=1, description="entries of `tasks`")
-    taggers: tuple[Name, ...] = Field(
-        min_length=1, description="entries of `taggers`, `combinations` or `outside`"
-    )
-    decorrelations: tuple[Name, ...] = Field(
-        min_length=1, description="entries of `decorrelations`"
-    )
-    seeds: tuple[int, ...] = Field(min_length=1, description="one training each")
-    figures: tuple[Name, ...] = Field(description="plugins in `figures/`")
-    published: tuple[Name, ...] = Field((), description="entries of `published`")
-    images: tuple[Name, ...] = Field(
-        (), description="representations of which mean images are drawn"
-    )
-    export: tuple[Name, ...] = Field(
-        (), description="taggers of the study of which every model is written as ONNX, too"
-    )
-    interpret: tuple[Name, ...] = Field(
-        (), description="taggers of the study whose gradients and features are looked into"
-    )
-    bootstrap_replicas: int = Field(
-        200, gt=0, description="replicas behind each confidence interval"
-    )
-
-    @model_validator(mode="after")
-    def _figures_exist(self) -> Self:
-        for figure in self.figures:
-            plugins.require("figures", figure)
-            reads = plugins.constant_of("figures", figure, "READS")
-            if reads == "attributions" and not self.interpret:
-                raise ValueError(f"the figure {figure!r} needs taggers in `interpret`")
-        return self
 
 
 class Config(Strict):
@@ -87,9 +49,7 @@ class Config(Strict):
     def _names_exist(self) -> Self:
         for name, dataset in self.datasets.items():
             if dataset.generate:
-                _require(
-                    self.recipes, [dataset.generate.recipe], f"datasets.{name}.generate.recipe"
-                )
+                self._check_generation(name, dataset.generate)
         for name, task in self.tasks.items():
             _require(self.datasets, task.datasets, f"tasks.{name}.classes")
             self._check_variation(name)
@@ -127,6 +87,17 @@ class Config(Strict):
             raise ValueError(
                 f"tasks.{name}.classes: a variation has the classes of its task, "
                 f"{', '.join(classes)}, found {', '.join(task.classes)}"
+            )
+
+    def _check_generation(self, name: str, generate: Generate) -> None:
+        """Raise ValueError unless each turn of the recipe has equally many parts."""
+        where = f"datasets.{name}.generate"
+        _require(self.recipes, [generate.recipe], f"{where}.recipe")
+        num_turns = self.recipes[generate.recipe].num_turns
+        if generate.parts % num_turns:
+            raise ValueError(
+                f"{where}.parts: {generate.parts} is not a multiple of {num_turns}, the values "
+                f"of recipes.{generate.recipe}.in_turn"
             )
 
     def _check_start(self, name: str) -> None:
@@ -267,7 +238,7 @@ def changes_results(config: Config) -> dict[str, Any]:
             "study": True,
             "dask_scheduler": True,
             "published": True,
-            "tasks": {"__all__": {"title"}},
+            "tasks": {"__all__": {"title", "signal_window"}},
             "recipes": {"__all__": {"reference"}},
             "taggers": {"__all__": {"title", "paper"}},
             "combinations": {"__all__": {"title", "paper", "max_subsets"}},

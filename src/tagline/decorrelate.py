@@ -29,6 +29,7 @@ def decorrelate(
         outputs: where each split's table goes.
     """
     method = method_of(decorrelation)
+    columns = (*protected, *method.told)
     validation = read_columns(score_files["validation"])
     rows_J = validation["label"] == 0
     background = {name: column_J[rows_J] for name, column_J in validation.items()}
@@ -36,14 +37,14 @@ def decorrelate(
         raise ValueError(f"{score_files['validation']}: no background to fit on")
     fitted = method.fit(
         background["score"].astype(np.float64),
-        _stack(background, protected),
+        _stack(background, columns),
         background["weight"].astype(np.float64),
     )
     log.info("%s fitted on %d background jets", decorrelation.method, rows_J.sum())
     for split, output in outputs.items():
         scores = read_columns(score_files[split])
         decorrelated_J = method.transform(
-            scores["score"].astype(np.float64), _stack(scores, protected), fitted
+            scores["score"].astype(np.float64), _stack(scores, columns), fitted
         )
         scores["score"] = decorrelated_J.astype(np.float32)
         write_columns(
@@ -51,5 +52,8 @@ def decorrelate(
         )
 
 
-def _stack(scores: Columns, protected: Sequence[str]) -> Array:
-    return np.stack([scores[name].astype(np.float64) for name in protected], axis=1)
+def _stack(scores: Columns, names: Sequence[str]) -> Array:
+    missing = [name for name in names if name not in scores]
+    if missing:
+        raise ValueError(f"scores have no column {missing[0]!r}; they have {', '.join(scores)}")
+    return np.stack([scores[name].astype(np.float64) for name in names], axis=1)

@@ -1,5 +1,6 @@
 """The legend of a study: what its figures and tables call things, and the published numbers."""
 
+from tagline.catalogue import TOP_WINDOW
 from tagline.config import Config
 from tagline.lineup import Varied
 from tagline.published import Published
@@ -23,11 +24,12 @@ class DecorrelationLabel(Strict):
 
 
 class TaskLabel(Strict):
-    """A task in figures, whether its jets were generated here, and which task it varies."""
+    """A task in figures: are its jets generated, which task it varies, where signal is [GeV]."""
 
     title: str
     is_generated: bool = False
     variation_of: str = ""
+    signal_window: tuple[float, float] = TOP_WINDOW
 
 
 class Legend(Strict):
@@ -69,6 +71,7 @@ def legend_of(config: Config) -> Legend:
                 title=task.title or name,
                 is_generated=any(config.datasets[one].generate for one in task.datasets),
                 variation_of=task.variation_of,
+                signal_window=task.signal_window,
             )
             for name, task in tasks.items()
         },

@@ -1,11 +1,18 @@
 """Recipes: how Pythia, a detector and FastJet make jets, and what published jets they are like."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tagline.strict import Name, Strict
+
+
+class Trim(Strict):
+    """Trimming: kT subjets of a jet that hold too little of its pT are taken away."""
+
+    radius: float = Field(gt=0, description="kT radius R_sub of the subjets")
+    fraction: float = Field(gt=0, lt=1, description="least share of the jet's pT, f_cut")
 
 
 class JetSelection(Strict):
@@ -19,6 +26,7 @@ class JetSelection(Strict):
     max_constituents: int = Field(
         200, gt=0, description="leading constituents in pT that are kept"
     )
+    trim: Trim | None = Field(None, description="groom the jets before the cuts; none: do not")
 
 
 class Quantiles(Strict):
@@ -45,15 +53,37 @@ class Recipe(Strict):
     """How Pythia, a detector and FastJet make jets."""
 
     pythia: Path = Field(description="Pythia command file")
+    in_turn: dict[str, tuple[float, ...]] = Field(
+        default_factory=dict,
+        description="settings of Pythia of which each part takes the next values, so that parts "
+        "together cover what one setting cannot",
+    )
     truth: Name = Field(description="what the jets are: a name of `columns.TRUTH`")
-    match: Literal["none", "top", "parton"] = Field(
-        description="hadronic top with all its decay partons, or nearest hard parton"
+    match: Literal["none", "top", "w", "parton"] = Field(
+        description="hadronic top or W with all its decay partons, or nearest hard parton"
     )
     detector: Literal["none", "atlas"] = Field(
         "none", description="fast detector between hadrons and jets"
     )
     jets: JetSelection = Field(description="which jets are kept")
     reference: Reference | None = Field(None, description="published sample to be compared with")
+
+    @model_validator(mode="after")
+    def _turns_are_equally_many(self) -> Self:
+        numbers = {setting: len(values) for setting, values in self.in_turn.items()}
+        if 0 in numbers.values() or len(set(numbers.values())) > 1:
+            raise ValueError(f"`in_turn` needs equally many values of each setting, has {numbers}")
+        return self
+
+    @property
+    def num_turns(self) -> int:
+        """After so many parts the settings are the first ones again."""
+        return max(map(len, self.in_turn.values()), default=1)
+
+    def settings_of(self, part: int) -> dict[str, float]:
+        """Return the settings of Pythia that are those of this part."""
+        turn = part % self.num_turns
+        return {setting: values[turn] for setting, values in self.in_turn.items()}
 
 
 class Generate(Strict):

@@ -31,12 +31,15 @@ class BaseDecorrelation:
         adversary: a network of the penalty's own, trained in the same steps.
         adversary_rate: how many times faster it learns than the tagger.
         keeps_last: the last weights are the result, since losses of epochs do not compare.
+        told: jet columns that the method reads beside the protected ones and does not make flat;
+            they are the last columns R of what its hooks get.
     """
 
     epoch: float = 0.0
     adversary: "nn.Module | None" = None
     adversary_rate: float = 1.0
     keeps_last: bool = False
+    told: tuple[str, ...] = ()
 
     def begin(self, protected_JR: Array, label_J: Array) -> None:
         """Learn once, before the first step, what the penalty must know of the training jets."""

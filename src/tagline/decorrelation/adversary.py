@@ -3,12 +3,14 @@
 Louppe, Kagan and Cranmer, "Learning to Pivot with Adversarial Networks", 2016,
 https://arxiv.org/abs/1611.01046 (a mixture of normal distributions); Shimmin et al., "Decorrelated
 Jet Substructure Tagging using Adversarial Neural Networks", 2017, https://arxiv.org/abs/1703.03507
-(bins of mass); ATL-PHYS-PUB-2018-014 (a mixture of 20, gradient reversal, background alone). Both
-networks are trained in the same steps: the gradient changes its sign between them.
+(bins of mass); ATL-PHYS-PUB-2018-014 (a mixture of 20, gradient reversal, background alone, told
+the logarithm of pT). Both networks are trained in the same steps: the gradient changes its sign
+between them.
 """
 
 from typing import Literal
 
+import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
@@ -27,6 +29,9 @@ class Config(Strict):
     posterior: Literal["mixture", "bins"] = Field("mixture", description="what it guesses")
     components: int = Field(20, gt=0, description="normal distributions, or bins of a column")
     hidden: tuple[int, ...] = Field((64,), min_length=1, description="widths of its layers")
+    told: tuple[str, ...] = Field(
+        (), description="positive jet columns whose logarithms it reads beside the score: `pt`"
+    )
     pretrain_epochs: float = Field(
         0.0, ge=0, description="at first, so long both learn and the tagger feels nothing of it"
     )
@@ -47,15 +52,25 @@ class Decorrelation(BaseDecorrelation):
     def __init__(self, config: Config) -> None:
         self.config = config
         self.adversary_rate = config.learning_rate_factor
+        self.told = config.told
 
     def begin(self, protected_JR: Array, label_J: Array) -> None:
         """Build the posterior for the background's columns."""
         config = self.config
-        y_JR = torch.from_numpy(protected_JR[label_J == 0]).float()
+        columns_JR = protected_JR[label_J == 0]
+        num_protected = columns_JR.shape[1] - len(self.told)
+        y_JR = torch.from_numpy(columns_JR[:, :num_protected]).float()
+        told_JT = np.log(columns_JR[:, num_protected:])
+        spread_T = np.std(told_JT, axis=0)
+        self.centre_T = torch.from_numpy(np.mean(told_JT, axis=0)).float()
+        self.spread_T = torch.from_numpy(np.where(spread_T > 0, spread_T, 1)).float()
+        num_inputs = 1 + len(self.told)
         if config.posterior == "mixture":
-            self.adversary = Mixture(1, config.hidden, components=config.components, y_JR=y_JR)
+            self.adversary = Mixture(
+                num_inputs, config.hidden, components=config.components, y_JR=y_JR
+            )
         else:
-            self.adversary = Binned(1, config.hidden, bins=config.components, y_JR=y_JR)
+            self.adversary = Binned(num_inputs, config.hidden, bins=config.components, y_JR=y_JR)
 
     def penalty(self, logits_BC: Tensor, batch: Batch) -> Tensor:
         """Return -lambda L_adversary, whose gradient for the adversary is that of L_adversary."""
@@ -68,8 +83,10 @@ class Decorrelation(BaseDecorrelation):
         felt = strength if self.epoch >= self.config.pretrain_epochs else 0.0
         score_B1 = logits_BC.float().softmax(dim=1)[background_B, -1:]
         reversed_B1 = reverse_gradient(score_B1, strength=felt)
-        nll_B = self.adversary.negative_log_likelihood(
-            reversed_B1, batch.protected_BR[background_B]
-        )
+        columns_BR = batch.protected_BR[background_B]
+        num_protected = columns_BR.shape[1] - len(self.told)
+        told_BT = columns_BR[:, num_protected:].log() - self.centre_T.to(columns_BR)
+        x_BD = torch.cat([reversed_B1, told_BT / self.spread_T.to(columns_BR)], dim=1)
+        nll_B = self.adversary.negative_log_likelihood(x_BD, columns_BR[:, :num_protected])
         loss = torch.dot(nll_B, weight_B) / weight_B.sum()
         return loss - (1 + strength) * loss.detach()

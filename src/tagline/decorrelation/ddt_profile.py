@@ -4,8 +4,9 @@ Thinking outside the ROCs: Designing Decorrelated Taggers (DDT) for jet substruc
 arXiv:1603.00027, fits the background's mean of tau21 in bins of rho' = log(m^2 / (pT mu)), mu =
 1 GeV, where it is linear, and goes on with tau21' = tau21 - M rho'. ATL-PHYS-PUB-2018-014 fits
 where 1.5 < rho' < 4, which at 600 GeV are masses of 52 to 181 GeV. Here the logit of the score is
-what tau21 is there, and rho = log(m^2 / GeV^2): at one pT that is rho' but for a constant. Outside
-the range, jets are shifted as at its nearer end.
+what tau21 is there, and rho = log(m^2 / GeV^2): at one pT that is rho' but for a constant. With
+`per_pt`, m is multiplied by sqrt(500 GeV / pT), and it is so at any. Outside the range, jets are
+shifted as at its nearer end.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from tagline.protected import only_column
 from tagline.strict import Strict
 
 SMALLEST_MASS = 1e-3  # so that jets of one particle have a logarithm [GeV]
+REFERENCE_PT = 500.0  # at which masses are what they are [GeV]
 
 
 class Config(Strict):
@@ -28,6 +30,7 @@ class Config(Strict):
     lowest: float = Field(50.0, gt=0, description="from this mass on [GeV]")
     highest: float = Field(180.0, gt=0, description="up to this one [GeV]")
     bins: int = Field(20, gt=1, description="of equal width in rho")
+    per_pt: bool = Field(False, description="as in the paper; masses are then those at 500 GeV")
 
     @model_validator(mode="after")
     def _has_a_range(self) -> Self:
@@ -42,10 +45,11 @@ class Decorrelation(BaseDecorrelation):
     def __init__(self, config: Config) -> None:
         self.lowest, self.highest = 2 * np.log(config.lowest), 2 * np.log(config.highest)
         self.edges = np.linspace(self.lowest, self.highest, config.bins + 1)
+        self.told = ("pt",) if config.per_pt else ()
 
     def fit(self, score_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
         """Return the slope of the line, M; bins count by the weight they hold."""
-        rho_J = _rho(protected_JR)
+        rho_J = self._rho(protected_JR)
         weight_S, _ = np.histogram(rho_J, self.edges, weights=weight_J)
         sum_S, _ = np.histogram(rho_J, self.edges, weights=weight_J * logits_of(score_J))
         rows_S = weight_S > 0
@@ -59,7 +63,7 @@ class Decorrelation(BaseDecorrelation):
 
     def transform(self, score_J: Array, protected_JR: Array, fitted: Mapping[str, Array]) -> Array:
         """Return scores whose background has a level profile, as far as it was a line."""
-        rho_J = np.clip(_rho(protected_JR), self.lowest, self.highest)
+        rho_J = np.clip(self._rho(protected_JR), self.lowest, self.highest)
         middle = (self.lowest + self.highest) / 2
         return scores_of(logits_of(score_J) - fitted["slope"] * (rho_J - middle))
 
@@ -67,7 +71,10 @@ class Decorrelation(BaseDecorrelation):
         middle_S: Array = (self.edges[1:] + self.edges[:-1]) / 2
         return middle_S
 
-
-def _rho(protected_JR: Array) -> Array:
-    mass_J = only_column(protected_JR, method="ddt_profile")
-    return 2 * np.log(np.maximum(mass_J, SMALLEST_MASS))
+    def _rho(self, protected_JR: Array) -> Array:
+        num_told = len(self.told)
+        columns_JR = protected_JR[:, : protected_JR.shape[1] - num_told]
+        mass_J = only_column(columns_JR, method="ddt_profile")
+        if num_told:
+            mass_J = mass_J * np.sqrt(REFERENCE_PT / protected_JR[:, -1])
+        return 2 * np.log(np.maximum(mass_J, SMALLEST_MASS))

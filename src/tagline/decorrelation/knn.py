@@ -32,6 +32,9 @@ class Config(Strict):
     share: float = Field(5e-3, gt=0, le=1, description="of the background, nearest to a place")
     places: int = Field(1000, gt=0, description="background jets around which the cut is found")
     nearest_places: int = Field(10, gt=0, description="from which the cut is interpolated")
+    told: tuple[str, ...] = Field(
+        (), description="jet columns of which the cut is a function, too: `pt`"
+    )
 
 
 class Decorrelation(CutSurface):
@@ -40,6 +43,7 @@ class Decorrelation(CutSurface):
     def __init__(self, config: Config) -> None:
         super().__init__(config.efficiency)
         self.config = config
+        self.told = config.told
 
     def learn(self, logit_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
         """Return the knots of the coordinates, the places (P, R) and their cuts (P,)."""

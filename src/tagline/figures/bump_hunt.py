@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from tagline.bump_hunt import Sample, Search, Spectrum, can_be_fitted, search
+from tagline.bump_hunt import Sample, Search, Spectrum, Window, bins_in, can_be_fitted, search
 from tagline.compare import Comparison, Key, bars, combine
 from tagline.metrics import Histogram, Metrics
 from tagline.style import (
@@ -26,19 +26,20 @@ from tagline.style import (
 
 READS = "metrics"
 CAPTION = (
-    "A search for top jets at 150 to 200 GeV after a cut at a signal efficiency of 0.5, one panel "
-    "a tagger. The background there is predicted from 50 to 150 and 200 to 300 GeV, by a Poisson "
-    "fit of a falling function (the exponential of a polynomial of degree 4) in 5 GeV bins. The "
-    "spectra are those of the test jets, scaled to 100,000 background jets from 50 to 300 GeV "
-    "before the cut. Across: the excess that is found where there is no signal, in units of its "
-    "statistical error, which includes that of the fit. Up: what signal adds to the excess in "
-    "these units, if before the cut the window holds as many signal jets as the square root of "
-    "its background jets. Grey lines join equal significance with the bias as a further "
-    "uncertainty, which is that at a bias of zero. The black cross is the search without a cut: "
-    "its bias is that of the function. Points are the median of the seeds. Bars are 68 % "
-    "intervals, the bootstrap of the bins and the standard deviation of the seeds in quadrature; "
-    "where they reach zero, the test jets do not show a bias. Variants of one method are joined. "
-    "What leaves fewer than 10 background jets outside the window is not shown."
+    "A search for signal in a window of the jet mass, the task's `signal_window` (150 to 200 GeV "
+    "for top quarks), after a cut at a signal efficiency of 0.5, one panel a tagger. The "
+    "background there is predicted from the rest of 50 to 300 GeV, by a Poisson fit of a falling "
+    "function (the exponential of a polynomial of degree 4) in 5 GeV bins. The spectra are those "
+    "of the test jets, scaled to 100,000 background jets from 50 to 300 GeV before the cut. "
+    "Across: the excess that is found where there is no signal, in units of its statistical "
+    "error, which includes that of the fit. Up: what signal adds to the excess in these units, if "
+    "before the cut the window holds as many signal jets as the square root of its background "
+    "jets. Grey lines join equal significance with the bias as a further uncertainty, which is "
+    "that at a bias of zero. The black cross is the search without a cut: its bias is that of the "
+    "function. Points are the median of the seeds. Bars are 68 % intervals, the bootstrap of the "
+    "bins and the standard deviation of the seeds in quadrature; where they reach zero, the test "
+    "jets do not show a bias. Variants of one method are joined. What leaves fewer than 10 "
+    "background jets outside the window is not shown."
 )
 PASSING = "passing_0.5"
 REPLICAS = 100
@@ -55,8 +56,9 @@ def draw(comparison: Comparison) -> Figure:
     figure, groups = panels([len(taggers)] * len(tasks), sharey=True)
     for task, group in zip(tasks, groups, strict=True):
         keys = comparison.keys(task=task)
+        window = comparison.legend.tasks[task].signal_window
         for (name, tagger), axes in zip(taggers.items(), group, strict=True):
-            _draw_tagger(axes, comparison, [key for key in keys if key.tagger == name])
+            _draw_tagger(axes, comparison, [key for key in keys if key.tagger == name], window)
             axes.set_title(tagger.title)
         group[0].set_ylabel("significance, bias aside")
         annotate(last_of_row(group), comparison.describe(keys[0]), above_title=True)
@@ -65,23 +67,28 @@ def draw(comparison: Comparison) -> Figure:
     return figure
 
 
-def _draw_tagger(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
+def _draw_tagger(axes: Axes, comparison: Comparison, keys: list[Key], window: Window) -> None:
     """Draw each method in its colour and marker, the steps of a scan joined."""
     logarithmic_y(axes)
     axes.set_xscale("asinh", linear_width=1)
     axes.set_xlabel("bias [statistical errors]")
-    shown = [key for key in keys if all(map(_leaves_enough, comparison.metrics[key].values()))]
+    shown = [
+        key
+        for key in keys
+        if all(_leaves_enough(metrics, window) for metrics in comparison.metrics[key].values())
+    ]
     families = comparison.legend.families
     scans: dict[int, list[list[Search]]] = {}
     for key in shown:
         family = families.index(comparison.legend.decorrelations[key.decorrelation].family)
         seeds = comparison.metrics[key].values()
-        scans.setdefault(family, []).append([_search(metrics, PASSING) for metrics in seeds])
+        searches = [_search(metrics, PASSING, window) for metrics in seeds]
+        scans.setdefault(family, []).append(searches)
     for family, points in scans.items():
         _draw_points(axes, points, _look(family))
     if shown:
         first = next(iter(comparison.metrics[shown[0]].values()))
-        _draw_points(axes, [[_search(first, "all")]], NO_CUT)
+        _draw_points(axes, [[_search(first, "all", window)]], NO_CUT)
     if len(shown) < len(keys):
         left_out = f"too few jets for {len(keys) - len(shown)} of {len(keys)}"
         annotate(axes, left_out, above_title=False)
@@ -136,14 +143,15 @@ def _look(family: int) -> dict[str, Any]:
     }
 
 
-def _leaves_enough(metrics: Metrics) -> bool:
-    return can_be_fitted(_spectrum(metrics.protected[PASSING]))
+def _leaves_enough(metrics: Metrics, window: Window) -> bool:
+    return can_be_fitted(_spectrum(metrics.protected[PASSING]), bins_in(window))
 
 
-def _search(metrics: Metrics, selection: str) -> Search:
+def _search(metrics: Metrics, selection: str, window: Window) -> Search:
     return search(
         _sample(metrics, selection),
         _sample(metrics, "all"),
+        window=window,
         replicas=REPLICAS,
         random=np.random.default_rng(SEED),
     )

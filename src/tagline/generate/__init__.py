@@ -44,7 +44,9 @@ def generate(
     """
     start = time.monotonic()
     random = random_of(dataset, part)
-    generator = Generator(recipe.pythia, seed=int(random.integers(2**62)))
+    generator = Generator(
+        recipe.pythia, seed=int(random.integers(2**62)), settings=recipe.settings_of(part)
+    )
     jets, counts = collect(generator, recipe, num_jets=num_jets, random=random)
     write_root(jets, root_file, part=part, cross_section=generator.cross_section)
     seconds = time.monotonic() - start

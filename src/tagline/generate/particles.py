@@ -1,7 +1,9 @@
 """The particles of a batch of events as flat columns."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
+import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
@@ -92,6 +94,17 @@ def in_order_of_events(parts: list[Particles]) -> Particles:
     """Return all particles, those of the first event first."""
     joined = concatenate(parts)
     return joined.take(np.argsort(joined.event, kind="stable"))
+
+
+def by_group(particles: Particles, counts: Integers) -> Any:  # noqa: ANN401 (an awkward array)
+    """Return momenta as FastJet reads them, so many of them in each event or jet."""
+    columns = {
+        "px": particles.px,
+        "py": particles.py,
+        "pz": particles.pz,
+        "E": particles.energy,
+    }
+    return ak.unflatten(ak.zip(columns, with_name="Momentum4D"), counts)
 
 
 def visible(particles: Particles) -> Booleans:

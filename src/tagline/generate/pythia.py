@@ -4,6 +4,7 @@ A comprehensive guide to the physics and usage of PYTHIA 8.3, Bierlich et al. (2
 arXiv:2203.11601.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,11 +42,16 @@ class Record:
 
 
 class Generator:
-    """Pythia with the settings of a command file and a seed."""
+    """Pythia with the settings of a command file, further ones, and a seed."""
 
-    def __init__(self, command_file: Path, *, seed: int) -> None:
+    def __init__(
+        self, command_file: Path, *, seed: int, settings: Mapping[str, float] | None = None
+    ) -> None:
         self.pythia = pythia8mc.Pythia("", False)
         read_commands(self.pythia, command_file)
+        for name, value in (settings or {}).items():
+            if not self.pythia.readString(f"{name} = {value}", False):
+                raise ValueError(f"in_turn: Pythia refuses '{name} = {value}'")
         for line in (
             "Print:quiet = on",
             "Random:setSeed = on",

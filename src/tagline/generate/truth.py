@@ -45,12 +45,36 @@ def by_top(jets: Jets, record: Record, recipe: Recipe) -> Codes:
     products = record.outgoing.take(of_top | of_w)
     tops = record.mothers.take(of_top)
     sign = np.sign(np.concatenate([parent[of_top | of_w], tops.pdgid]))
-    jet, distance = nearness(jets, record, concatenate([products, tops]))
+    return contained(jets, record, recipe, concatenate([products, tops]), sign=sign, wanted=4)
+
+
+def by_w(jets: Jets, record: Record, recipe: Recipe) -> Codes:
+    """Match the two quarks that a W decays to, both within the jet radius."""
+    parent = record.mothers.pdgid
+    quarks = (np.abs(record.outgoing.pdgid) <= BOTTOM) & (np.abs(parent) == W)
+    products = record.outgoing.take(quarks)
+    return contained(jets, record, recipe, products, sign=np.sign(parent[quarks]), wanted=2)
+
+
+def contained(
+    jets: Jets,
+    record: Record,
+    recipe: Recipe,
+    partons: Particles,
+    *,
+    sign: Integers,
+    wanted: int,
+) -> Codes:
+    """Return the recipe's truth where all so many partons of one resonance are in the jet.
+
+    The sign tells a resonance of an event from its antiparticle.
+    """
+    jet, distance = nearness(jets, record, partons)
     inside = distance < recipe.jets.radius
-    contained = np.zeros(len(jets), np.bool_)
-    for top in (1, -1):
-        contained |= np.bincount(jet[inside & (sign == top)], minlength=len(jets)) == 4
-    return np.where(contained, TRUTH[recipe.truth], TRUTH["unknown"]).astype(np.int8)
+    found = np.zeros(len(jets), np.bool_)
+    for charge in (1, -1):
+        found |= np.bincount(jet[inside & (sign == charge)], minlength=len(jets)) == wanted
+    return np.where(found, TRUTH[recipe.truth], TRUTH["unknown"]).astype(np.int8)
 
 
 def by_parton(jets: Jets, record: Record, recipe: Recipe) -> Codes:
@@ -68,7 +92,7 @@ def by_parton(jets: Jets, record: Record, recipe: Recipe) -> Codes:
     return np.where(codes == wanted, wanted, TRUTH["unknown"]).astype(np.int8)
 
 
-MATCHINGS = {"none": without_matching, "top": by_top, "parton": by_parton}
+MATCHINGS = {"none": without_matching, "top": by_top, "w": by_w, "parton": by_parton}
 
 
 def nearness(jets: Jets, record: Record, partons: Particles) -> tuple[Integers, Floats]:

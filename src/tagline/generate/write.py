@@ -25,6 +25,7 @@ TREE = "tree"
 LABELS = {
     "label_QCD": "qcd",
     "label_Tbqq": "t_bqq",
+    "label_Wqq": "w_qq",
     "label_quark": "light_quark",
     "label_gluon": "gluon",
     "label_charm": "charm",

@@ -2,7 +2,8 @@
 
 Quark and gluon discriminants as in Gallicchio and Schwartz 2013, https://arxiv.org/abs/1211.7038;
 N-subjettiness ratios of 1011.2268; C2 of 1305.0007 and D2 of 1409.6298, both at beta = 1; soft
-drop of 1402.2657 with z_cut = 0.1 and beta = 0; kT splitting scales.
+drop of 1402.2657 with z_cut = 0.1 and beta = 0; kT splitting scales; shapes of jets across their
+axis (0807.0234) and at rest (1112.2567), with which ATL-PHYS-PUB-2018-014 tells W bosons.
 """
 
 from collections.abc import Callable
@@ -12,10 +13,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tagline import frames
+from tagline import frames, plane_shapes, rest_shapes
 from tagline.correlators import correlators
 from tagline.frames import Array
+from tagline.jet_momenta import Momenta, momenta
 from tagline.jets import Jets
+from tagline.kt_subjets import last_two_distance, splitting_share
+from tagline.ratios import ratio
 from tagline.representations import JetFeatures
 from tagline.strict import Strict
 from tagline.subjets import nsubjettiness
@@ -42,6 +46,12 @@ class Config(Strict):
             "r_g",
             "sqrt_d12",
             "sqrt_d23",
+            "z_cut_12",
+            "kt_dr",
+            "angularity",
+            "planar_flow",
+            "aplanarity",
+            "fox_wolfram_20",
         ],
         ...,
     ] = Field(
@@ -60,7 +70,9 @@ class Config(Strict):
         min_length=1,
     )
     max_constituents: int = Field(
-        200, gt=0, description="leading constituents in pT; tau, soft drop and scales take all"
+        200,
+        gt=0,
+        description="leading constituents in pT; tau, soft drop, scales and shapes take all",
     )
     standardise: bool = Field(True, description="to mean 0 and deviation 1 of the training jets")
 
@@ -88,15 +100,19 @@ class _View:
     def histories(self) -> Substructure:
         return substructure(self.jets)
 
+    @cached_property
+    def momenta(self) -> Momenta:
+        return momenta(self.jets)
+
     def distances(self) -> Array:
         return np.hypot(self.particles.eta_P, self.particles.phi_P)
 
     def over_total(self, pt_J: Array) -> Array:
-        return _ratio(pt_J, self.total_J)
+        return ratio(pt_J, self.total_J)
 
-    def correlator_ratio(self, power: int) -> Array:
+    def correlatorratio(self, power: int) -> Array:
         e2_J, e3_J = self.correlators
-        return _ratio(e3_J, e2_J**power)
+        return ratio(e3_J, e2_J**power)
 
 
 OBSERVABLES: dict[str, Callable[[_View], Array]] = {
@@ -108,15 +124,21 @@ OBSERVABLES: dict[str, Callable[[_View], Array]] = {
         np.sqrt(view.particles.sum(view.particles.pt_P**2))
     ),
     "leading_pt_fraction": lambda view: view.over_total(view.particles.nth(0)[0]),
-    "tau21": lambda view: _ratio(view.tau[:, 1], view.tau[:, 0]),
-    "tau32": lambda view: _ratio(view.tau[:, 2], view.tau[:, 1]),
-    "c2": lambda view: view.correlator_ratio(2),
-    "d2": lambda view: view.correlator_ratio(3),
+    "tau21": lambda view: ratio(view.tau[:, 1], view.tau[:, 0]),
+    "tau32": lambda view: ratio(view.tau[:, 2], view.tau[:, 1]),
+    "c2": lambda view: view.correlatorratio(2),
+    "d2": lambda view: view.correlatorratio(3),
     "softdrop_mass": lambda view: view.histories.softdrop_mass_J,
     "z_g": lambda view: view.histories.z_g_J,
     "r_g": lambda view: view.histories.r_g_J,
     "sqrt_d12": lambda view: view.histories.scales_JN[:, 0],
     "sqrt_d23": lambda view: view.histories.scales_JN[:, 1],
+    "z_cut_12": lambda view: splitting_share(view.histories.scales_JN[:, 0], view.momenta.mass_J),
+    "kt_dr": lambda view: last_two_distance(view.jets),
+    "angularity": lambda view: plane_shapes.angularity(view.momenta),
+    "planar_flow": lambda view: plane_shapes.planar_flow(view.momenta),
+    "aplanarity": lambda view: rest_shapes.aplanarity(view.momenta),
+    "fox_wolfram_20": lambda view: rest_shapes.fox_wolfram_20(view.momenta),
 }
 
 
@@ -135,9 +157,3 @@ class Representation(JetFeatures):
         """Return the observables, not standardised: (J, G)."""
         view = _View(jets, self.max_constituents)
         return np.stack([OBSERVABLES[name](view) for name in self.names], axis=1)
-
-
-def _ratio(numerator_J: Array, denominator_J: Array) -> Array:
-    return np.divide(
-        numerator_J, denominator_J, out=np.zeros_like(numerator_J), where=denominator_J > 0
-    )
