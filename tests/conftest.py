@@ -1,6 +1,12 @@
 """What several test files begin with."""
 
+import os
+
 import pytest
+
+# The processes of a test run share the cores; threads that wait for each other would spin on them.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
 
 
 @pytest.fixture(scope="session")
