@@ -37,7 +37,9 @@ def document() -> str:
         sections.append(f"## Parameters of {kind}\n")
         for name in plugins.names(kind):
             heading = f"### `{name}`: {_first_line(kind, name)}"
-            sections.append(_section(heading, plugins.config_of(kind, name)))
+            config, *inside = _models(plugins.config_of(kind, name))
+            sections.append(_section(heading, config))
+            sections += [_section(f"##{_heading(model)}", model) for model in inside]
     return "\n".join(sections)
 
 
