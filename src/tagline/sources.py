@@ -110,12 +110,15 @@ class Befriended(Tree):
         yield from self.tree.ranges(entries)
 
 
-def open_sources(path: str, name: str, *, friends: Sequence[str] = ()) -> Iterator[Tree]:
+def open_sources(
+    path: str, name: str, *, group: str | None = None, friends: Sequence[str] = ()
+) -> Iterator[Tree]:
     """Yield the tree of a ROOT file, the group of an HDF5 file, or the table of a Parquet file.
 
     Args:
         path: its suffix tells the kind; other files are ROOT, or a tar archive of it.
         name: of the tree or group.
+        group: of HDF5 files, where it is called differently.
         friends: other trees of the same file, or `FILE:TREE`, where `{folder}` and `{stem}` in
             FILE stand for those of `path`.
     """
@@ -124,9 +127,10 @@ def open_sources(path: str, name: str, *, friends: Sequence[str] = ()) -> Iterat
         with reading(path):
             file = h5py.File(path)
         with file:
-            if name not in file:
-                raise UnreadableFileError(f"{path}: no group {name!r}; it has {', '.join(file)}")
-            yield HDF5Tree(path, name, file)
+            wanted = group or name
+            if not isinstance(file.get(wanted), h5py.Group):
+                raise UnreadableFileError(f"{path}: no group {wanted!r}; it has {', '.join(file)}")
+            yield HDF5Tree(path, wanted, file)
     elif suffix in PARQUET:
         with reading(path, pa.ArrowException):
             table = pq.ParquetFile(path)
