@@ -151,12 +151,12 @@ def test_what_hdf5_lacks_is_counted(hdf5, branches):
 
 
 @pytest.mark.parametrize("form", ["root", "hdf5"])
-def test_is_the_same_in_many_chunks(form, hdf5, jets, branches, tmp_path, root):
+def test_is_the_same_in_many_chunks(form, root, hdf5):
     path = {"root": root, "hdf5": hdf5}[form]
     assert_same(read("cms_hbb", path, entries=7), read("cms_hbb", path))
 
 
-def test_the_published_window_is_selected_without_reading_lists(root, jets, monkeypatch):
+def test_the_published_window_is_selected_without_reading_lists(root, monkeypatch):
     asked = []
     array = Span.array
     monkeypatch.setattr(Span, "array", lambda span, name: asked.append(name) or array(span, name))
@@ -170,7 +170,7 @@ def test_the_published_window_is_selected_without_reading_lists(root, jets, monk
 def test_names_the_nearest_branch(branches, tmp_path):
     renamed = {name.replace("fj_sdmass", "fj_sdmas"): column for name, column in branches.items()}
     write_hbb_root(tmp_path / "other.root", renamed)
-    with pytest.raises(UnreadableFileError, match="other.root: .*'fj_sdmass'; did you mean"):
+    with pytest.raises(UnreadableFileError, match=r"other.root: .*'fj_sdmass'; did you mean"):
         read("cms_hbb", tmp_path / "other.root")
 
 

@@ -31,6 +31,8 @@ class Tree:
         self.path, self.name, self.file, self.branches = path, name, file, file[name]
         self.where = f"{path}: tree {name!r}"
         self.names = set(self.branches.keys(recursive=False))
+        if hasattr(self.branches, "itervalues"):
+            self.names |= {branch.name for branch in self.branches.itervalues(recursive=True)}
         self.num_entries: int = self.branches.num_entries
 
     def __contains__(self, branch: str) -> bool:
