@@ -41,10 +41,10 @@ def test_constituents_add_up_to_what_delphes_clustered(jets):
             name: ak.to_numpy(ak.flatten(file["Delphes"][f"{jets}.{leaf}"].array()))
             for name, leaf in {"pt": "PT", "eta": "Eta", "mass": "Mass"}.items()
         }
+        references = file["Delphes"][f"{jets}.Constituents"].array().refs
     momenta = jet_momenta(found.constituents, counts=found.jets["num_constituents"])
     np.testing.assert_allclose(momenta["pt"], expected["pt"], rtol=1e-5)
     np.testing.assert_allclose(momenta["eta"], expected["eta"], rtol=1e-4, atol=1e-5)
-        references = file["Delphes"][f"{jets}.Constituents"].array().refs
     whole = ak.to_numpy(ak.num(ak.flatten(references))) == found.jets["num_constituents"]
     central = np.abs(expected["eta"]) < 2.5  # where single precision is enough for the mass
     heavy = (expected["mass"] > 1) & central & whole
