@@ -10,11 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import uproot
+import yaml
 
 from tagline import plugins
+from tagline.catalogue import Dataset
 from tagline.columns import TRUTH, Column
 from tagline.cuts import Cuts
 from tagline.datasets import UnreadableFileError
+from tagline.document import document
 from tagline.trees import Span
 from tests.readers import assert_same, read, reader
 from tests.toys import add_tree, jetclass_branches, toy_jets, write_tree
@@ -252,6 +255,42 @@ def test_reads_only_what_is_asked_for(branches, tmp_path, monkeypatch):
     assert asked == ["jet_pt"]
 
 
+@pytest.mark.parametrize("name", ["toy.h5", "toy.parquet"])
+def test_only_root_files_are_read_from_afar(name):
+    with pytest.raises(UnreadableFileError, match=f"https://host/{name}: only ROOT files"):
+        list(reader("flat", **OPTIONS).read(f"https://host/{name}"))
+
+
+def test_deepntuples_are_described_by_flags_and_counted_arrays(branches, tmp_path):
+    """Branches as DeepNTuples writes them: offsets of -1 and -0.5 are of its features."""
+    pt = branches["part_px"]
+    flags = {name: np.arange(NUM_JETS) % 3 == n for n, name in enumerate(("isB", "isC", "isUD"))}
+    deep = {name: branches[f"jet_{name}"] for name in ("pt", "eta", "phi")}
+    deep = {f"jet_{name}": values for name, values in deep.items()} | {
+        name: flag.astype(np.int32) for name, flag in flags.items()
+    }
+    deep |= {"Cpfcan_pt": np.abs(pt), "Cpfcan_eta": np.sign(pt), "Cpfcan_phi": -np.sign(pt)}
+    deep |= {"Cpfcan_ptrel": np.abs(pt) / 1000 - 1, "Npfcan_ptrel": pt[:, :2] / 1000 - 1}
+    with uproot.recreate(tmp_path / "deep.root") as file:
+        types = {name: v.type if is_list(v) else v.dtype for name, v in deep.items()}
+        file.mktree("deepntuplizer/tree", types).extend(deep)
+    found = read(
+        "flat",
+        tmp_path / "deep.root",
+        tree="deepntuplizer/tree",
+        jets=AXIS,
+        truth={"flags": {"bottom": "isB", "charm": "isC", "light_quark": "isUD"}},
+        constituents={
+            "columns": {name: f"Cpfcan_{name}" for name in ("pt", "eta", "phi", "ptrel")}
+        },
+        tables={"neutrals": {"columns": {"ptrel": "Npfcan_ptrel"}}},
+    )
+    names = ("bottom", "charm", "light_quark")
+    assert found.jets["truth"].tolist() == [TRUTH[names[n % 3]] for n in range(NUM_JETS)]
+    np.testing.assert_array_equal(found.constituents["ptrel"], ak.flatten(deep["Cpfcan_ptrel"]))
+    assert set(found.jets["num_neutrals"]) == {2}
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -266,6 +305,15 @@ def test_a_wrong_description_names_file_and_branch(changes, says, branches, tmp_
     write_tree(tmp_path / "toy.root", "tree", branches=branches)
     with pytest.raises(UnreadableFileError, match=f"toy.root.*{says}"):
         read("flat", tmp_path / "toy.root", **options(**changes))
+
+
+def test_the_example_of_the_reference_is_valid():
+    _, _, section = document().partition("### `flat`")
+    example = yaml.safe_load(section.partition("```yaml")[2].partition("```")[0])
+    entry = Dataset(**example["my_jets"])
+    described = plugins.config_of("datasets", "flat")(**entry.options)
+    assert set(described.tables) == {"vertices"}
+    assert described.constituents.columns["d0"].missing == (-999,)
 
 
 @pytest.mark.parametrize(

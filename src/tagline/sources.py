@@ -123,6 +123,8 @@ def open_sources(
             FILE stand for those of `path`.
     """
     suffix = PurePosixPath(path).suffix
+    if suffix in (*HDF5, *PARQUET) and "://" in path:
+        raise UnreadableFileError(f"{path}: only ROOT files are read from afar; `fetch` this one")
     if suffix in HDF5:
         with reading(path):
             file = h5py.File(path)

@@ -182,7 +182,8 @@ class DelphesChunk(Chunk):
     def _softdrop_mass(self) -> Array:
         momentum = ak.flatten(self.span.read(f"{self.config.jets}.SoftDroppedJet"))
         x, y, z = (np.asarray(momentum.fP[name]) for name in ("fX", "fY", "fZ"))
-        return np.sqrt(np.maximum(np.asarray(momentum.fE) ** 2 - x**2 - y**2 - z**2, 0))
+        square: Array = np.asarray(momentum.fE) ** 2 - x**2 - y**2 - z**2
+        return np.sqrt(np.maximum(square, 0))
 
     def _of_jet(self, leaf: str) -> Array:
         return self.rows.flat(f"{self.config.jets}.{leaf}")

@@ -3,6 +3,30 @@
 An entry is a jet, or an event whose branches hold lists over its jets. ROOT files may be TTrees or
 RNTuples with numbers, lists, vectors or fixed arrays, and may have friends; tar archives are read
 as they are. In HDF5 a branch is an array, or a field of records: `jets/pt`.
+
+Example:
+    my_jets:
+      reader: flat
+      files: ["ntuples/*.root"]
+      select: pt > 25 and abs(eta) < 2.5
+      options:
+        tree: tree
+        jets:
+          pt: {branch: jet_pt, scale: 0.001}  # MeV
+          eta: jet_eta
+          phi: jet_phi
+          jet_mass: {branch: jet_M, scale: 0.001, unit: GeV, meaning: as calibrated}
+        truth: {branch: jet_flav, codes: {0: light_quark, 4: charm, 5: bottom}}
+        constituents:
+          columns:
+            pt: {branch: trk_pt, scale: 0.001}
+            eta: trk_eta
+            phi: trk_phi
+            charge: trk_charge
+            d0: {branch: trk_d0, scale: 0.1, missing: [-999]}  # mm
+            hits: {branch: trk_hits, dtype: int8, meaning: hits in the pixels}
+        tables:
+          vertices: {columns: {mass: {branch: sv_m, scale: 0.001, unit: GeV}}, count: n_sv}
 """
 
 from collections.abc import Collection, Iterator, Mapping
