@@ -352,3 +352,28 @@ def test_reads_jets_with_vectors_of_tracks_as_another_program():
     np.testing.assert_array_equal(found.jets["num_constituents"], ak.num(expected.trk_pt))
     sums = np.hypot(found.constituents["px"], found.constituents["py"])
     np.testing.assert_allclose(sums, ak.flatten(expected.trk_pt), rtol=1e-5)
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason=f"there is no folder {REAL_DATA}")
+def test_reads_vectors_of_vectors_over_the_jets_of_events():
+    """Of PHYSLITE, which has a number for each jet and vertex of an event."""
+    path = REAL_DATA / "coffea-samples/PHYSLITE_example.root"
+    jets, nested = "AnalysisJetsAuxDyn", "AnalysisJetsAuxDyn.SumPtTrkPt500"
+    found = read(
+        "flat",
+        path,
+        tree="CollectionTree",
+        entry="event",
+        jets={name: f"{jets}.{name}" for name in ("pt", "eta", "phi")}
+        | {"event": "EventInfoAuxDyn.eventNumber"},
+        constituents={"columns": dict.fromkeys(MOMENTA, nested)},
+        tables={"vertices": {"columns": {"sum_pt": {"branch": nested, "scale": 0.001}}}},
+    )
+    with uproot.open(path) as file:
+        tree = file["CollectionTree"]
+        sums, event = tree[nested].array(), tree["EventInfoAuxDyn.eventNumber"].array()
+    flat = ak.to_numpy(ak.flatten(sums, axis=None))
+    np.testing.assert_allclose(found.tables["vertices"]["sum_pt"], flat / 1000, rtol=1e-6)
+    assert found.jets["num_vertices"].tolist() == ak.num(ak.flatten(sums)).tolist()
+    np.testing.assert_array_equal(found.jets["event"], np.repeat(event, ak.num(sums)))
