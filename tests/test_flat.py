@@ -10,14 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import uproot
-import yaml
 
-from tagline import plugins
-from tagline.catalogue import Dataset
 from tagline.columns import TRUTH, Column
 from tagline.cuts import Cuts
 from tagline.datasets import UnreadableFileError
-from tagline.document import document
 from tagline.trees import Span
 from tests.readers import assert_same, read, reader
 from tests.toys import add_tree, jetclass_branches, toy_jets, write_tree
@@ -305,32 +301,6 @@ def test_a_wrong_description_names_file_and_branch(changes, says, branches, tmp_
     write_tree(tmp_path / "toy.root", "tree", branches=branches)
     with pytest.raises(UnreadableFileError, match=f"toy.root.*{says}"):
         read("flat", tmp_path / "toy.root", **options(**changes))
-
-
-def test_the_example_of_the_reference_is_valid():
-    _, _, section = document().partition("### `flat`")
-    example = yaml.safe_load(section.partition("```yaml")[2].partition("```")[0])
-    entry = Dataset(**example["my_jets"])
-    described = plugins.config_of("datasets", "flat")(**entry.options)
-    assert set(described.tables) == {"vertices"}
-    assert described.constituents.columns["d0"].missing == (-999,)
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({"jets": {"pt": "jet_pt"}}, "pt, eta and phi are needed"),
-        ({"jets": AXIS | {"mass": "jet_M"}}, "'mass' is made otherwise"),
-        ({"constituents": {"columns": {"px": "px"}}}, "px, py, pz and energy, or pt, eta"),
-        ({"truth": "topp"}, "unknown truth 'topp'"),
-        ({"truth": {"branch": "flavour", "codes": {5: "botom"}}}, "did you mean 'bottom'"),
-        ({"truth": {}}, "either branch and codes, or flags"),
-        ({"tables": {"jets": {"columns": {}}}}, "'jets' is another table already"),
-    ],
-)
-def test_a_mistake_of_the_configuration_is_named(changes, says):
-    with pytest.raises(ValueError, match=says):
-        plugins.config_of("datasets", "flat")(**options(**changes))
 
 
 @pytest.mark.real_data

@@ -3,7 +3,8 @@
 import awkward as ak
 import numpy as np
 
-from tagline.datasets import Array, Rows, UnreadableFileError
+from tagline.datasets import Array, Rows, UnreadableFileError, ids_of_entries
+from tagline.jets import Columns
 from tagline.trees import Ragged, Span, as_ragged
 
 
@@ -34,6 +35,16 @@ class JetRows:
     def entries(self) -> Rows:
         """Return the entry of each jet in the file: (J,)."""
         return self.span.start + np.arange(self.num_jets)
+
+    def ids(self, path: str) -> Columns:
+        """Return event ids (J,) for a file that has none: each of its entries is an event."""
+        of_file = ids_of_entries(path, range(1))
+        return {
+            "run": np.repeat(of_file["run"], self.num_jets),
+            "luminosity_block": np.repeat(of_file["luminosity_block"], self.num_jets),
+            "event": self.entries(),
+            "jet_index": self.places(),
+        }
 
 
 class EventRows(JetRows):

@@ -1,7 +1,5 @@
 """Four-momenta from the ways in which files give them."""
 
-from collections.abc import Collection
-
 import numpy as np
 
 from tagline.jets import Columns
@@ -9,11 +7,6 @@ from tagline.jets import Columns
 CARTESIAN = ("px", "py", "pz", "energy")
 POLAR = ("pt", "eta", "phi")
 SCALES = ("mass", "energy")
-
-
-def are_complete(names: Collection[str]) -> bool:
-    """Tell whether columns of these names say what the momenta are."""
-    return set(CARTESIAN) <= set(names) or set(POLAR) <= set(names)
 
 
 def cartesian(given: Columns) -> Columns:

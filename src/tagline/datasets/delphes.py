@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
-from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
+from tagline.datasets import Array, BaseReader, Chunk, Rows
 from tagline.jet_rows import EventRows
 from tagline.jets import Columns, particles_of
 from tagline.momenta import CARTESIAN, cartesian
@@ -85,12 +85,8 @@ class DelphesChunk(Chunk):
     def read(self, name: str) -> Array:
         """Return one column."""
         match name:
-            case "event":
-                return self.rows.entries()
-            case "run" | "luminosity_block":
-                return np.repeat(ids_of_entries(self.path, range(1))[name], self.num_jets)
-            case "jet_index":
-                return self.rows.places()
+            case "run" | "luminosity_block" | "event" | "jet_index":
+                return self.rows.ids(self.path)[name]
             case "weight":
                 return np.repeat(self._weights(), self.rows.counts)
             case "truth":

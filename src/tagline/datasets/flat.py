@@ -44,7 +44,7 @@ from tagline.columns import (
     Further,
     Table,
 )
-from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError, ids_of_entries
+from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jet_rows import EventRows, JetRows
 from tagline.jets import Columns, particles_of
 from tagline.momenta import CARTESIAN, POLAR, SCALES, cartesian
@@ -81,6 +81,12 @@ class Truth(Strict):
         default_factory=dict, description="branches that are not zero, by name of TRUTH"
     )
 
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if bool(self.branch) == bool(self.flags):
+            raise ValueError("truth: either branch and codes, or flags")
+        return self
+
 
 class Lists(Strict):
     """Lists in jets: their columns, and which slots are filled where they are padded."""
@@ -104,9 +110,7 @@ class Config(Strict):
     )
     jets: dict[Name, Branch | str] = Field(
         {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"},
-        description="pt, eta, phi, other columns of jets, and columns of one's own; "
-        "`Branch` with branch, scale, missing, nan_is_missing, instead, dtype, unit and meaning, "
-        "or the name of the branch",
+        description="pt, eta, phi, other columns of jets, and columns of one's own",
     )
     truth: Truth | str = Field(
         "unknown",
@@ -126,7 +130,8 @@ class Config(Strict):
     def _is_complete(self) -> Self:
         if not {"pt", "eta", "phi"} <= self.jets.keys():
             raise ValueError(f"jets: pt, eta and phi are needed, found {list(self.jets)}")
-        for name in ("mass", "num_constituents", "truth"):
+        counts = (f"num_{name}" for name in ("constituents", *self.tables))
+        for name in ("mass", "truth", *counts):
             if name in self.jets:
                 raise ValueError(f"jets: {name!r} is made otherwise; call the branch another name")
         given = self.constituents.columns.keys()
@@ -144,8 +149,6 @@ class Config(Strict):
     def _truth_is_known(self) -> Self:
         names = [self.truth]
         if isinstance(self.truth, Truth):
-            if bool(self.truth.branch) == bool(self.truth.flags):
-                raise ValueError("truth: either branch and codes, or flags")
             names = [*self.truth.codes.values(), *self.truth.flags]
         for name in names:
             if name not in TRUTH:
@@ -190,7 +193,9 @@ class FlatChunk(Chunk):
         if name in self.config.jets:
             branch = described(self.config.jets[name])
             return self._clean(branch, self.rows.flat(branch.branch))
-        return self._truth() if name == "truth" else self._implied(name)
+        if name == "truth":
+            return self._truth()
+        return np.ones(self.num_jets) if name == "weight" else self.rows.ids(self.path)[name]
 
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
         """Return momenta, and what else is described."""
@@ -252,17 +257,6 @@ class FlatChunk(Chunk):
         self.odd["jets without a known truth"] += int((codes == 0).sum())
         return codes
 
-    def _implied(self, name: str) -> Array:
-        """Return what a file without event ids and weights implies."""
-        if name == "weight":
-            return np.ones(self.num_jets)
-        if name == "jet_index":
-            return self.rows.places()
-        entries = self.rows.entries()
-        if name == "event":
-            return entries
-        return np.repeat(ids_of_entries(self.path, range(1))[name], self.num_jets)
-
 
 def described(entry: Branch | str) -> Branch:
     """Return the description of a branch of which perhaps only the name is given."""
@@ -295,8 +289,8 @@ def further_of(config: Config) -> Further:
 
 
 def _declared(columns: Mapping[str, Branch | str], known: Collection[str]) -> tuple[Column, ...]:
-    own = {name: described(entry) for name, entry in columns.items() if name not in known}
     return tuple(
         Column(name, branch.dtype, branch.unit, branch.meaning, required=False)
-        for name, branch in own.items()
+        for name, branch in ((name, described(entry)) for name, entry in columns.items())
+        if name not in known
     )
