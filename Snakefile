@@ -51,6 +51,12 @@ rule all:
         attributions_of_study(),
 
 
+rule skims:
+    """Make the skims of the study's datasets, and nothing else."""
+    input:
+        skims_of_study,
+
+
 include: "workflow/rules/generate.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/skim.smk"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tagline import plugins
-from tagline.jets import concatenate
+from tagline.jets import concatenate, tables_of
 
 
 def reader(name, **options):
@@ -17,10 +17,10 @@ def read(name, path, **options):
 
 
 def assert_same(jets, expected, *, rtol=0.0):
-    for columns, others in [
-        (jets.jets, expected.jets),
-        (jets.constituents, expected.constituents),
-    ]:
+    tables, expected_tables = tables_of(jets), tables_of(expected)
+    assert set(tables) == set(expected_tables)
+    for table, columns in tables.items():
+        others = expected_tables[table]
         assert set(columns) == set(others)
         for name in columns:
             assert columns[name].dtype == others[name].dtype, name

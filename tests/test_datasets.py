@@ -248,6 +248,18 @@ class TestRealFiles:
         expected = mass * (1 - raw)
         np.testing.assert_allclose(read_back.jets["mass"][heavy], expected[heavy], rtol=0.02)
 
+    def test_further_columns_are_as_in_nanoaod(self):
+        column = "particleNet_QCD"
+        path = REAL_DATA / "nano_tt_v15.root"
+        found = read("pfnano", path, columns=[column]).jets[column]
+        with uproot.open(path) as file:
+            expected = ak.to_numpy(ak.flatten(file["Events"][f"FatJet_{column}"].array()))
+        np.testing.assert_array_equal(found, expected.astype(np.float32))
+
+    def test_names_the_nearest_further_column(self):
+        with pytest.raises(UnreadableFileError, match="'FatJet_particleNet_QCDD'; did you mean"):
+            read("pfnano", REAL_DATA / "nano_tt_v15.root", columns=["particleNet_QCDD"])
+
     @pytest.mark.slow  # NanoEvents lists the types of all 1,834 fields, in quadratic time
     def test_a_tree_and_an_rntuple_of_the_same_events_are_read_alike(self):
         tree, ntuple = (
@@ -259,6 +271,7 @@ class TestRealFiles:
         ("file", "message"),
         [
             ("nano_tt_v12.root", "no constituents of AK8 jets"),
+            ("nano_dy.root", "no constituents of AK8 jets"),
             ("nano_dy_empty.root", "no constituents of AK8 jets"),
             ("pfnano_skim.root", "no constituents of AK8 jets"),
             ("treemaker.root", "no tree 'Events'; known are: PreSelection"),

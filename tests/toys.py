@@ -98,7 +98,9 @@ def write_tree(path: Path, name: str, *, branches: dict[str, object]) -> None:
 def add_tree(file: uproot.WritableDirectory, name: str, *clusters: dict[str, object]) -> None:
     """Write arrays as a TTree of so many clusters; an older one of this name stays beneath it."""
     types = {
-        key: array.type if isinstance(array, ak.Array) else array.dtype
+        key: array.type
+        if isinstance(array, ak.Array)
+        else np.dtype((array.dtype, array.shape[1:]))
         for key, array in clusters[0].items()
     }
     tree = file.mktree(name, types)

@@ -4,7 +4,11 @@ import argparse
 import sys
 from importlib import import_module
 
-COMMANDS = {"provenance": "tagline.lineage", "record": "tagline.fetch"}
+COMMANDS = {
+    "manifest": "tagline.manifest",
+    "provenance": "tagline.lineage",
+    "record": "tagline.fetch",
+}
 
 
 def main() -> int:

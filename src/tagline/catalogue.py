@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from tagline import plugins, selection
 from tagline.recipes import Generate
-from tagline.records import Fetch
+from tagline.records import Fetch, Read
 from tagline.strict import Name, Strict, did_you_mean
 from tagline.training import StartFrom, Training
 
@@ -23,6 +23,7 @@ class Dataset(Strict):
     options: Parameters = Field(default_factory=dict, description="options of the reader")
     generate: Generate | None = Field(None, description="make the files with Pythia")
     fetch: Fetch | None = Field(None, description="download published files")
+    read: Read | None = Field(None, description="read listed files where they are")
     files: tuple[str, ...] = Field((), description="paths or URLs; local ones may have wildcards")
     select: str = Field("", description="expression over jet columns that a jet must pass")
     files_per_job: int = Field(50, gt=0, description="files that one skim job reads")
@@ -30,8 +31,9 @@ class Dataset(Strict):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
-        if [bool(self.generate), bool(self.fetch), bool(self.files)].count(True) != 1:
-            raise ValueError("a dataset has one of `generate`, `fetch` and `files`")
+        sources = [self.generate, self.fetch, self.read, self.files]
+        if [bool(source) for source in sources].count(True) != 1:
+            raise ValueError("a dataset has one of `generate`, `fetch`, `read` and `files`")
         plugins.config_of("datasets", self.reader)(**self.options)
         selection.check(self.select)
         return self

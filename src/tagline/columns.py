@@ -1,7 +1,8 @@
-"""The declared columns of the two flat tables: name, type, unit, meaning.
+"""The declared columns of the flat tables: name, type, unit, meaning.
 
 `jets` has one row a jet, `constituents` one row a particle, in jet order. Energies are in GeV,
-lengths in cm, angles in radians.
+lengths in cm, angles in radians. A reader may declare further columns and further tables, which
+are called and scaled as its files have them.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,26 @@ class Column:
     unit: str
     meaning: str
     required: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lists of something else in jets, such as tracks, beside their constituents.
+
+    It has its rows in jet order, and `num_<name>` of a jet says how many are its own.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Further:
+    """What a reader declares beyond the columns below."""
+
+    jets: tuple[Column, ...] = ()
+    constituents: tuple[Column, ...] = ()
+    tables: tuple[Table, ...] = ()
 
 
 JET_COLUMNS = (

@@ -1,5 +1,6 @@
 """Cutting jets chunk by chunk, and counting what each condition cuts."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,17 +20,26 @@ class Cuts:
 
     Attributes:
         cut: number of jets that failed each condition, having met all those before it.
-        notes: the first jet of each chunk that has a NaN or an infinity.
     """
 
     def __init__(self, selection: str) -> None:
         self.terms = parse(selection)
         conditions = [*(term.text for term in self.terms), HAS_CONSTITUENTS, IS_FINITE]
         self.cut = dict.fromkeys(conditions, 0)
-        self.notes: list[str] = []
+        self._not_finite: list[str] = []
+        self._odd: Counter[str] = Counter()
+
+    @property
+    def notes(self) -> list[str]:
+        """The first jet of each chunk that has a NaN, and what was odd in what was read."""
+        return self._not_finite + [f"{times} {what}" for what, times in self._odd.items() if times]
 
     def kept(self, chunk: Chunk) -> Iterator[Jets]:
         """Yield the jets that pass, if any do; only then their constituents are read."""
+        yield from self._passing(chunk)
+        self._odd += chunk.odd
+
+    def _passing(self, chunk: Chunk) -> Iterator[Jets]:
         rows = np.arange(chunk.num_jets)
         for term in self.terms:
             passing = term.passes(chunk.column)[rows]
@@ -40,7 +50,7 @@ class Cuts:
         jets = chunk.take(rows)
         jets = self._keep(jets, HAS_CONSTITUENTS, jets.jets["num_constituents"] > 0)
         finite = is_finite(jets)
-        self.notes += describe_first(jets, ~finite)
+        self._not_finite += describe_first(jets, ~finite)
         jets = self._keep(jets, IS_FINITE, finite)
         if len(jets):
             yield jets
@@ -54,13 +64,15 @@ class Cuts:
 
 
 def is_finite(jets: Jets) -> npt.NDArray[np.bool_]:
-    """Return (J,), true where neither the jet nor a constituent has a NaN or an infinity."""
+    """Return (J,), true where neither the jet nor what is in it has a NaN or an infinity."""
     finite = np.ones(len(jets), np.bool_)
     for column in jets.jets.values():
         finite &= np.isfinite(column)
-    for column in jets.constituents.values():
-        bad = np.flatnonzero(~np.isfinite(column))
-        finite[np.searchsorted(jets.offsets, bad, side="right") - 1] = False
+    for table, columns in jets.lists.items():
+        offsets = jets.offsets_in(table)
+        for column in columns.values():
+            bad = np.flatnonzero(~np.isfinite(column))
+            finite[np.searchsorted(offsets, bad, side="right") - 1] = False
     return finite
 
 

@@ -5,6 +5,7 @@
 
 import ast
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType, UnionType
@@ -37,7 +38,10 @@ def document() -> str:
         sections.append(f"## Parameters of {kind}\n")
         for name in plugins.names(kind):
             heading = f"### `{name}`: {_first_line(kind, name)}"
-            sections.append(_section(heading, plugins.config_of(kind, name)))
+            config, *inside = _models(plugins.config_of(kind, name))
+            sections.append(_section(heading, config))
+            sections += [_section(f"##{_heading(model)}", model) for model in inside]
+            sections += _example(kind, name)
     return "\n".join(sections)
 
 
@@ -68,8 +72,18 @@ def _heading(model: type[Strict]) -> str:
 
 
 def _first_line(kind: str, name: str) -> str:
+    return _docstring(kind, name).splitlines()[0]
+
+
+def _example(kind: str, name: str) -> list[str]:
+    """Return what follows `Example:` in the docstring of a plugin as YAML, if there is any."""
+    _, begins, example = _docstring(kind, name).partition("Example:\n")
+    return [f"```yaml\n{textwrap.dedent(example)}\n```\n"] if begins else []
+
+
+def _docstring(kind: str, name: str) -> str:
     tree = ast.parse((plugins.PACKAGE / kind / f"{name}.py").read_text())
-    return (ast.get_docstring(tree) or "").splitlines()[0]
+    return ast.get_docstring(tree) or ""
 
 
 def _section(heading: str, model: type[Strict]) -> str:

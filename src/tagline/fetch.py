@@ -30,14 +30,19 @@ def look_up(record: str, path: Path) -> Manifest:
     path.parent.mkdir(parents=True, exist_ok=True)
     answer.unlink(missing_ok=True)
     download(url, answer, size=None)
-    try:
-        values = json.loads(answer.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{url}: the answer is no JSON: {error}") from None
-    manifest = records.parse(values, source=url)
+    manifest = read_answer(answer, source=url)
     write_json(manifest.model_dump(mode="json"), path)
     answer.unlink()
     return manifest
+
+
+def read_answer(answer: Path, *, source: str) -> Manifest:
+    """Return the files that an archive's answer, or a file index, lists."""
+    try:
+        values = json.loads(answer.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{source}: the answer is no JSON: {error}") from None
+    return records.parse(values, source=source)
 
 
 def fetch(file: RemoteFile, path: Path) -> None:
@@ -49,6 +54,8 @@ def fetch(file: RemoteFile, path: Path) -> None:
     if path.exists() and not wrong_checksum(file, path):
         log.info("%s is there already, and its checksum is right", path)
         return
+    if not file.url.startswith("http"):
+        raise ValueError(f"{path}: only http(s) is downloaded, not {file.url}; `read` it in place")
     path.parent.mkdir(parents=True, exist_ok=True)
     start, partial = time.monotonic(), partial_of(path)
     download(file.url, partial, size=file.size)
@@ -95,11 +102,17 @@ def main(arguments: Sequence[str]) -> int:
         prog="tagline record",
         description="Look up the files of a published record, with their sizes and checksums.",
     )
-    parser.add_argument("record", help="zenodo/NUMBER, cernopendata/NUMBER, or a URL")
+    parser.add_argument(
+        "record", help="zenodo/NUMBER, cernopendata/NUMBER, or the URL or path of a file index"
+    )
     parser.add_argument("file", type=Path, help="the list, such as config/manifests/NAME.json")
     options = parser.parse_args(arguments)
     try:
-        look_up(options.record, options.file)
+        if Path(options.record).is_file():
+            manifest = read_answer(Path(options.record), source=options.record)
+            write_json(manifest.model_dump(mode="json"), options.file)
+        else:
+            look_up(options.record, options.file)
     except ValueError as mistake:
         parser.error(str(mistake))
     return 0

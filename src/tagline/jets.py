@@ -1,14 +1,14 @@
-"""Jets and their constituents as flat columns, in memory and as two Parquet files.
+"""Jets and their constituents as flat columns, in memory and as Parquet files.
 
 Flat columns without nulls read four to six times faster than Parquet lists: the constituents of
-all jets lie behind each other in jet order, and `num_constituents` says where each jet ends. The
-same container carries the skim, the split and the prepared representations, whose "constituents"
-may be particles or pixels.
+all jets lie behind each other in jet order, and `num_constituents` says where each jet ends. So do
+further tables, such as tracks, with `num_tracks`. The same container carries the skim, the split
+and the prepared representations, whose "constituents" may be particles or pixels.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,57 +22,88 @@ from tagline.files import whole_file
 
 Columns = dict[str, npt.NDArray[Any]]
 
-JETS_FILE = "jets.parquet"
-CONSTITUENTS_FILE = "constituents.parquet"
+JETS, CONSTITUENTS = "jets", "constituents"
+JETS_FILE = f"{JETS}.parquet"
+CONSTITUENTS_FILE = f"{CONSTITUENTS}.parquet"
 ROWS_PER_GROUP = 65_536
 JETS_PER_PIECE = 8_192  # columns of so many jets fit a cache
 
 
 @dataclass(frozen=True)
 class Jets:
-    """Columns over jets (J,), and columns over their constituents (P,), in jet order."""
+    """Columns over jets (J,), and in jet order over their constituents (P,) and what else is."""
 
     jets: Columns
     constituents: Columns
+    tables: dict[str, Columns] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         lengths = {name: len(column) for name, column in self.jets.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"jet columns of different lengths: {lengths}")
-        num_constituents = int(self.jets["num_constituents"].sum())
-        for name, column in self.constituents.items():
-            if len(column) != num_constituents:
-                raise ValueError(
-                    f"constituent column {name!r} has {len(column)} rows, "
-                    f"but num_constituents adds up to {num_constituents}"
-                )
+        for table, columns in self.lists.items():
+            num_rows = int(self.jets[f"num_{table}"].sum())
+            for name, column in columns.items():
+                if len(column) != num_rows:
+                    raise ValueError(
+                        f"{table} column {name!r} has {len(column)} rows, "
+                        f"but num_{table} adds up to {num_rows}"
+                    )
 
     def __len__(self) -> int:
         return len(self.jets["num_constituents"])
 
     @property
+    def lists(self) -> dict[str, Columns]:
+        """The constituents and further tables by name."""
+        return {CONSTITUENTS: self.constituents, **self.tables}
+
+    @property
     def offsets(self) -> npt.NDArray[np.int64]:
         """Where each jet's constituents begin, and the end of the last: (J+1,)."""
-        return np.concatenate([[0], np.cumsum(self.jets["num_constituents"], dtype=np.int64)])
+        return self.offsets_in(CONSTITUENTS)
+
+    def offsets_in(self, table: str) -> npt.NDArray[np.int64]:
+        """Where each jet's rows of a table begin, and the end of the last: (J+1,)."""
+        return np.concatenate([[0], np.cumsum(self.jets[f"num_{table}"], dtype=np.int64)])
 
     def take(self, rows: npt.NDArray[np.int64]) -> "Jets":
         """Return the jets of these rows, in this order."""
-        particles = particles_of(rows, offsets=self.offsets)
-        return Jets(
-            jets={name: column[rows] for name, column in self.jets.items()},
-            constituents={name: column[particles] for name, column in self.constituents.items()},
+        return of_tables(
+            {JETS: {name: column[rows] for name, column in self.jets.items()}}
+            | {
+                table: _chosen(columns, particles_of(rows, offsets=self.offsets_in(table)))
+                for table, columns in self.lists.items()
+            }
         )
 
     def pieces(self) -> Iterator["Jets"]:
         """Yield views of a few thousand jets at a time; one of no jets if there are none."""
-        offsets = self.offsets
+        offsets = {table: self.offsets_in(table) for table in self.lists}
         for first in range(0, max(len(self), 1), JETS_PER_PIECE):
             last = min(first + JETS_PER_PIECE, len(self))
-            particles = slice(offsets[first], offsets[last])
-            yield Jets(
-                jets={name: column[first:last] for name, column in self.jets.items()},
-                constituents={n: column[particles] for n, column in self.constituents.items()},
+            yield of_tables(
+                {JETS: {name: column[first:last] for name, column in self.jets.items()}}
+                | {
+                    table: _chosen(columns, slice(offsets[table][first], offsets[table][last]))
+                    for table, columns in self.lists.items()
+                }
             )
+
+
+def of_tables(tables: dict[str, Columns]) -> Jets:
+    """Return the jets of these tables, of which two are called jets and constituents."""
+    further = {name: tables[name] for name in tables if name not in (JETS, CONSTITUENTS)}
+    return Jets(tables[JETS], tables[CONSTITUENTS], further)
+
+
+def tables_of(jets: Jets) -> dict[str, Columns]:
+    """Return the columns of jets, of their constituents, and of further tables, by table."""
+    return {JETS: jets.jets, **jets.lists}
+
+
+def _chosen(columns: Columns, rows: slice | npt.NDArray[np.int64]) -> Columns:
+    return {name: column[rows] for name, column in columns.items()}
 
 
 def particles_of(
@@ -87,42 +118,47 @@ def particles_of(
 
 
 def concatenate(parts: Sequence[Jets]) -> Jets:
-    """Join jets; constituent columns that some part lacks are refused."""
+    """Join jets; columns and tables that some part lacks are refused."""
     if not parts:
         raise ValueError("no jets to join")
-    for part in parts[1:]:
-        if part.jets.keys() != parts[0].jets.keys():
-            raise ValueError(
-                f"jet columns differ: {sorted(part.jets.keys() ^ parts[0].jets.keys())}"
-            )
-        if part.constituents.keys() != parts[0].constituents.keys():
-            differing = sorted(part.constituents.keys() ^ parts[0].constituents.keys())
-            raise ValueError(f"constituent columns differ: {differing}")
-    return Jets(
-        jets={name: np.concatenate([part.jets[name] for part in parts]) for name in parts[0].jets},
-        constituents={
-            name: np.concatenate([part.constituents[name] for part in parts])
-            for name in parts[0].constituents
-        },
+    first, *others = tables = [tables_of(part) for part in parts]
+    for other in others:
+        if other.keys() != first.keys():
+            raise ValueError(f"tables differ: {sorted(other.keys() ^ first.keys())}")
+        for name in first:
+            if differing := sorted(other[name].keys() ^ first[name].keys()):
+                raise ValueError(f"{_singular(name)} columns differ: {differing}")
+    return of_tables(
+        {
+            table: {
+                name: np.concatenate([part[table][name] for part in tables])
+                for name in first[table]
+            }
+            for table in first
+        }
     )
 
 
+def _singular(table: str) -> str:
+    return table.removesuffix("s")
+
+
 def write_jets(jets: Jets, folder: Path, *, provenance: dict[str, str]) -> None:
-    """Write both tables into a folder, with the provenance in their metadata."""
-    write_columns(jets.jets, folder / JETS_FILE, provenance=provenance)
-    write_columns(jets.constituents, folder / CONSTITUENTS_FILE, provenance=provenance)
+    """Write all tables into a folder, with the provenance in their metadata."""
+    for name, columns in tables_of(jets).items():
+        write_columns(columns, folder / f"{name}.parquet", provenance=provenance)
 
 
 def write_stream(stream: Iterable[Jets], folder: Path, *, provenance: dict[str, str]) -> int:
-    """Write jets as they come, in both tables of a folder; return how many they were."""
+    """Write jets as they come, in all tables of a folder; return how many they were."""
     total = 0
     with ExitStack() as stack:
         writers: list[pq.ParquetWriter] = []
         for jets in stream:
-            tables = {JETS_FILE: jets.jets, CONSTITUENTS_FILE: jets.constituents}
+            tables = tables_of(jets)
             if not writers:
                 writers += [
-                    stack.enter_context(_writer(columns, folder / name, provenance))
+                    stack.enter_context(_writer(columns, folder / f"{name}.parquet", provenance))
                     for name, columns in tables.items()
                 ]
             for columns, writer in zip(tables.values(), writers, strict=True):
@@ -162,11 +198,17 @@ def _append(columns: Columns, writer: pq.ParquetWriter) -> None:
     writer.write_table(pa.table(arrays, schema=writer.schema), row_group_size=ROWS_PER_GROUP)
 
 
-def read_jets(folder: Path, *, constituents: Sequence[str] | None = None) -> Jets:
-    """Read both tables of a folder, all columns of constituents if None are named."""
+def read_jets(
+    folder: Path, *, constituents: Sequence[str] | None = None, tables: Sequence[str] | None = None
+) -> Jets:
+    """Read the tables of a folder, all columns of constituents and all tables if None is named."""
+    if tables is None:
+        found = sorted(path.stem for path in folder.glob("*.parquet"))
+        tables = [name for name in found if name not in (JETS, CONSTITUENTS)]
     return Jets(
         jets=read_columns(folder / JETS_FILE),
         constituents=read_columns(folder / CONSTITUENTS_FILE, names=constituents),
+        tables={name: read_columns(folder / f"{name}.parquet") for name in tables},
     )
 
 

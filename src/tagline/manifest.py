@@ -1,9 +1,15 @@
-"""Expanding the files of a dataset into a list, when the Snakefile is read."""
+"""The files of a dataset: patterns that are expanded, and lists of local files."""
 
+import argparse
 from collections import Counter
 from collections.abc import Sequence
 from glob import glob
 from os.path import isfile
+from pathlib import Path
+
+from tagline.fetch import checksum_of
+from tagline.files import write_json
+from tagline.records import Manifest, RemoteFile
 
 
 def expand_files(patterns: Sequence[str]) -> list[str]:
@@ -25,3 +31,48 @@ def expand_files(patterns: Sequence[str]) -> list[str]:
     if twice:
         raise ValueError(f"{twice[0]!r} is listed twice")
     return files
+
+
+def list_files(patterns: Sequence[str], *, algorithm: str, tree: str = "") -> Manifest:
+    """Return a list of local files, with the entries of a tree in each if one is named."""
+    files = [Path(file) for file in expand_files(patterns)]
+    return Manifest(
+        source=" ".join(patterns),
+        files=tuple(
+            RemoteFile(
+                name=file.name,
+                url=str(file),
+                size=file.stat().st_size,
+                checksum=f"{algorithm}:{checksum_of(file, algorithm)}",
+                events=_count_entries(file, tree) if tree else None,
+            )
+            for file in files
+        ),
+    )
+
+
+def _count_entries(file: Path, tree: str) -> int:
+    from tagline.sources import open_sources  # awkward, which a configuration does without
+
+    return sum(each.num_entries for each in open_sources(str(file), tree))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write a list of local files, to be kept in the repository and read in place."""
+    parser = argparse.ArgumentParser(
+        prog="tagline manifest",
+        description="List local files with their sizes, checksums and numbers of events.",
+    )
+    parser.add_argument("file", type=Path, help="the list, such as config/manifests/NAME.json")
+    parser.add_argument("patterns", nargs="+", help="paths; may have wildcards, best in quotes")
+    parser.add_argument("--tree", default="", help="count the entries of this tree or group")
+    parser.add_argument(
+        "--checksum", default="adler32", metavar="ALGORITHM", help="or md5, sha256"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        manifest = list_files(options.patterns, algorithm=options.checksum, tree=options.tree)
+    except ValueError as mistake:
+        parser.error(str(mistake))
+    write_json(manifest.model_dump(mode="json", exclude_none=True), options.file)
+    return 0

@@ -32,7 +32,9 @@ def prepare(
     """Fit a representation on the training jets and transform every split, as one folder."""
     plugin = load(representation)
     provenance = {"representation": representation.model_dump_json()}
-    splits = {name: read_jets(split / name, constituents=plugin.reads()) for name in SPLITS}
+    splits = {
+        name: read_jets(split / name, constituents=plugin.reads(), tables=()) for name in SPLITS
+    }
     statistics = plugin.fit(splits["train"])
     with whole_folder(folder) as unfinished:
         for name, jets in splits.items():

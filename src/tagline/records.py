@@ -20,8 +20,8 @@ ARCHIVES = {
 EOS, EOS_BY_HTTP = "root://eospublic.cern.ch//eos/", "https://opendata.cern.ch/eos/"
 
 
-class Fetch(Strict):
-    """Published files to be downloaded, as a list in the repository or a record has them."""
+class Listed(Strict):
+    """Published files, as a list in the repository or a record has them."""
 
     manifest: Path | None = Field(None, description="list of files in the repository")
     record: str = Field(
@@ -34,30 +34,51 @@ class Fetch(Strict):
     )
 
     @model_validator(mode="after")
-    def _names_are_known(self) -> Self:
+    def _has_one_list(self) -> Self:
         if (self.manifest is None) == (not self.record):
-            raise ValueError("`fetch` has either `manifest` or `record`")
-        if self.record and (not self.files or any(set(name) & set("*?[") for name in self.files)):
-            raise ValueError(
-                "`record` needs the names of `files` without wildcards, since it is not read "
-                f"before the first job; found {list(self.files)}"
-            )
+            raise ValueError(f"`{self._key}` has either `manifest` or `record`")
         for name in self.files:
             if name.startswith(".") or "/" in name:
                 raise ValueError(f"{name!r} is no file name")
         return self
 
+    @property
+    def _key(self) -> str:
+        return type(self).__name__.lower()
+
+
+class Fetch(Listed):
+    """Published files to be downloaded, as a list in the repository or a record has them."""
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        if self.record and (not self.files or any(set(name) & set("*?[") for name in self.files)):
+            raise ValueError(
+                "`record` needs the names of `files` without wildcards, since it is not read "
+                f"before the first job; found {list(self.files)}"
+            )
+        return self
+
+
+class Read(Listed):
+    """Listed files to be read where they are; a record is looked up before the first of them."""
+
+    files: tuple[str, ...] = Field((), description="names, perhaps with wildcards; none is all")
+
 
 class RemoteFile(Strict):
-    """One file elsewhere."""
+    """One file of a list, elsewhere or here."""
 
     name: str = Field(pattern=r"^[^/.][^/]*$", description="what it is called here")
-    url: str = Field(pattern=r"^https?://", description="where it is")
+    url: str = Field(
+        pattern=r"^((https?|root)://.+|[^:]+)$", description="where it is: a URL, or a local path"
+    )
     size: int | None = Field(None, ge=0, description="in bytes, if that is known")
     checksum: str = Field(
         pattern=r"^(md5|sha1|sha256|sha512|adler32):[0-9a-fA-F]+$",
         description="algorithm and hexadecimal digits",
     )
+    events: int | None = Field(None, ge=0, description="entries of its tree, if that is known")
 
 
 class Manifest(Strict):
@@ -114,9 +135,13 @@ def names_of(fetch: Fetch) -> list[str]:
     """Return the names of the files to be fetched, which must be known without a network."""
     if not fetch.manifest:
         return list(fetch.files)
-    manifest = read_manifest(fetch.manifest)
-    found = [file for pattern in fetch.files or ("*",) for file in manifest.matching(pattern)]
-    return list(dict.fromkeys(file.name for file in found))
+    return [file.name for file in files_of(fetch, read_manifest(fetch.manifest))]
+
+
+def files_of(listed: Listed, manifest: Manifest) -> list[RemoteFile]:
+    """Return those files of a list that are wanted, each once."""
+    found = [file for pattern in listed.files or ("*",) for file in manifest.matching(pattern)]
+    return list(dict.fromkeys(found))
 
 
 def parse(answer: Any, *, source: str) -> Manifest:  # noqa: ANN401 (any JSON)

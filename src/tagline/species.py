@@ -3,6 +3,9 @@
 Masses in GeV from the Review of Particle Physics, Workman (2022), https://pdg.lbl.gov.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -48,6 +51,21 @@ def charges(pdgid: Ids) -> npt.NDArray[np.int8]:
     """Return charges (P,) in units of e, 0 for particles that are not known."""
     charge = np.where(are_known(pdgid), _CHARGES[_places(pdgid)], 0)
     return (charge * np.sign(pdgid)).astype(np.int8)
+
+
+def codes(
+    kinds: Mapping[int, npt.NDArray[np.bool_]], *, charge: npt.NDArray[Any]
+) -> npt.NDArray[np.int32]:
+    """Return PDG ids (P,) of particles of so many kinds, 0 for those of none.
+
+    Args:
+        kinds: which particles (P,) are of a kind, by its id where charge is positive or zero.
+        charge: of the particles (P,), whose sign is that of the ids.
+    """
+    code = np.zeros(len(charge), np.int32)
+    for kind, is_kind in kinds.items():
+        code[is_kind] = kind
+    return code * np.where(charge < 0, -1, 1).astype(np.int32)
 
 
 def _places(pdgid: Ids) -> npt.NDArray[np.intp]:

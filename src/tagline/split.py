@@ -19,7 +19,18 @@ from tagline.catalogue import Task
 from tagline.columns import EVENT_COLUMNS
 from tagline.files import whole_folder, write_json
 from tagline.hashing import Hashes, splitmix
-from tagline.jets import JETS_FILE, Columns, Jets, concatenate, read_columns, read_jets, write_jets
+from tagline.jets import (
+    CONSTITUENTS,
+    JETS_FILE,
+    Columns,
+    Jets,
+    concatenate,
+    of_tables,
+    read_columns,
+    read_jets,
+    tables_of,
+    write_jets,
+)
 from tagline.selection import passes
 from tagline.twins import look_for_twins
 
@@ -254,23 +265,21 @@ def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
 
 def with_common_columns(parts: Sequence[Jets]) -> list[Jets]:
     """Return the parts with the columns that all of them have; the log says what others had."""
-    of_jets = set.intersection(*(set(part.jets) for part in parts))
-    of_constituents = set.intersection(*(set(part.constituents) for part in parts))
-    dropped = {
-        name
+    names = [
+        {(table, name) for table, columns in tables_of(part).items() for name in columns}
         for part in parts
-        for name in (part.jets.keys() - of_jets) | (part.constituents.keys() - of_constituents)
-    }
-    if dropped:
-        log.warning("only some datasets have the columns %s: left out", sorted(dropped))
+    ]
+    common = set.intersection(*names)
+    if dropped := sorted({name for _, name in set.union(*names) - common}):
+        log.warning("only some datasets have the columns %s: left out", dropped)
+    kept = {CONSTITUENTS, *(table for table, _ in common)}
     return [
-        Jets(
-            jets={name: part.jets[name] for name in part.jets if name in of_jets},
-            constituents={
-                name: part.constituents[name]
-                for name in part.constituents
-                if name in of_constituents
-            },
+        of_tables(
+            {
+                table: {name: columns[name] for name in columns if (table, name) in common}
+                for table, columns in tables_of(part).items()
+                if table in kept
+            }
         )
         for part in parts
     ]

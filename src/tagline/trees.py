@@ -31,6 +31,8 @@ class Tree:
         self.path, self.name, self.file, self.branches = path, name, file, file[name]
         self.where = f"{path}: tree {name!r}"
         self.names = set(self.branches.keys(recursive=False))
+        if hasattr(self.branches, "itervalues"):
+            self.names |= {branch.name for branch in self.branches.itervalues(recursive=True)}
         self.num_entries: int = self.branches.num_entries
 
     def __contains__(self, branch: str) -> bool:
@@ -42,6 +44,10 @@ class Tree:
             if branch not in self:
                 nearest = did_you_mean(branch, sorted(self.names))
                 raise UnreadableFileError(f"{self.where}: no branch {branch!r}; {nearest}")
+
+    def array(self, branch: str, start: int, stop: int) -> Any:  # noqa: ANN401 (awkward)
+        """Read some entries of one branch."""
+        return self.branches[branch].array(entry_start=start, entry_stop=stop)
 
     def ranges(self, entries: int) -> Iterator[tuple[int, int]]:
         """Yield consecutive ranges of whole clusters, of at least so many entries but the last."""
@@ -74,24 +80,32 @@ class Span:
 
     def array(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
         """Read one branch."""
-        return self.tree.branches[branch].array(entry_start=self.start, entry_stop=self.stop)
+        return self.tree.array(branch, self.start, self.stop)
 
     def flat(self, branch: str) -> Array:
         """Return one number an entry."""
-        return _native(np.asarray(self._read(branch)))
+        return _native(np.asarray(self.read(branch)))
 
     def ragged(self, branch: str) -> Ragged:
-        """Return one list of numbers an entry."""
-        lists = ak.to_layout(self._read(branch)).to_ListOffsetArray64(True)
-        offsets = np.asarray(lists.offsets.data)
-        return Ragged(_native(np.asarray(lists.content.data)[: offsets[-1]]), offsets)
+        """Return one list of numbers an entry, which may be an array of a fixed length."""
+        return as_ragged(self.read(branch), where=f"{self.where}, branch {branch!r}")
 
-    def _read(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
+    def read(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
+        """Return what one branch holds, which is read once."""
         if branch not in self._arrays:
             self.tree.require([branch])
             with reading(f"{self.where}, branch {branch!r}", DAMAGE):
                 self._arrays[branch] = self.array(branch)
         return self._arrays[branch]
+
+
+def as_ragged(array: Any, *, where: str) -> Ragged:  # noqa: ANN401 (an awkward array)
+    """Return lists of numbers as they lie in memory."""
+    if array.ndim != 2:
+        raise UnreadableFileError(f"{where}: {array.type} is not one list of numbers an entry")
+    lists = ak.to_layout(ak.from_regular(array)).to_ListOffsetArray64(True)
+    offsets = np.asarray(lists.offsets.data)
+    return Ragged(_native(np.asarray(lists.content.data)[: offsets[-1]]), offsets)
 
 
 def _native(values: Array) -> Array:

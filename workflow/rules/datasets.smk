@@ -9,7 +9,7 @@ def num_batches(dataset):
 
 
 def files_of_dataset(dataset):
-    """List the files of a dataset, generated, published or given."""
+    """List the files of a dataset, generated, downloaded, listed or given."""
     entry = CONFIG.datasets[dataset]
     if entry.generate:
         return expand(
@@ -23,7 +23,22 @@ def files_of_dataset(dataset):
             dataset=dataset,
             file=records.names_of(entry.fetch),
         )
+    if entry.read:
+        listed = records.read_manifest(Path(list_to_read(dataset)))
+        return [file.url for file in records.files_of(entry.read, listed)]
     return manifest.expand_files(entry.files)
+
+
+def list_to_read(dataset):
+    """Return the list of files that are read in place; a record is looked up before."""
+    committed = CONFIG.datasets[dataset].read.manifest
+    return committed or checkpoints.record.get(dataset=dataset).output.manifest
+
+
+def record_of_dataset(wildcards):
+    """Return the record of a dataset that is downloaded, or read in place."""
+    entry = CONFIG.datasets[wildcards.dataset]
+    return (entry.fetch or entry.read).record
 
 
 def manifest_of_dataset(wildcards):
@@ -103,11 +118,19 @@ def validations_of_study():
     )
 
 
+def skims_of_study(wildcards):
+    """List the skims of all datasets of the study."""
+    datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
+    return [skim for dataset in datasets for skim in skims_of_dataset(dataset)]
+
+
 def require_files():
-    """Stop if a dataset of the study has no files."""
+    """Stop if a dataset of the study has no files, as far as that is known without a network."""
     for task in STUDY.tasks:
         for dataset in CONFIG.tasks[task].datasets:
-            files_of_dataset(dataset)
+            read = CONFIG.datasets[dataset].read
+            if not read or not read.record:
+                files_of_dataset(dataset)
 
 
 require_files()  # a missing file is an error now, not a rule that never runs

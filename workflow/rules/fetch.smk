@@ -1,4 +1,4 @@
-rule record:
+checkpoint record:
     """Look up the files of a published record."""
     output:
         manifest="results/datasets/{dataset}/record.json",
@@ -13,7 +13,7 @@ rule record:
         mem_mb=megabytes(200),
         runtime=minutes(30),
     params:
-        record=entry("datasets/{dataset}/fetch/record"),
+        record=record_of_dataset,
     script:
         "../scripts/record.py"
 

@@ -7,7 +7,8 @@ it, so that the constituents of a chunk without a passing jet are never read.
 import struct
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import PurePosixPath
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS
+from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column, Further, Table
 from tagline.jets import Columns, Jets
 
 Array = npt.NDArray[Any]
@@ -36,9 +37,6 @@ CORRUPT: tuple[type[Exception], ...] = (
     zlib.error,
 )
 """What the libraries below raise for files that are damaged or cannot be reached."""
-
-JET_TYPES = {column.name: column.dtype for column in JET_COLUMNS}
-CONSTITUENT_TYPES = {column.name: column.dtype for column in CONSTITUENT_COLUMNS}
 
 
 class UnreadableFileError(ValueError):
@@ -61,50 +59,72 @@ class Chunk(ABC):
         where: names the file and the part of it.
         num_events: number of events.
         num_jets: number of jets J.
-        columns: the jet columns there are, besides mass and num_constituents.
+        columns: the jet columns of `columns.py` there are, besides mass and num_constituents.
+        further: columns and tables besides those of `columns.py`.
         notes: what is odd about it, for the ledger.
+        odd: how often something odd was met in what has been read of it, for the ledger.
     """
 
     num_jets: int
     columns: tuple[str, ...]
+    further: Further = Further()
     notes: tuple[str, ...] = ()
 
     def __init__(self, where: str, *, num_events: int) -> None:
         self.where, self.num_events = where, num_events
+        self.odd: Counter[str] = Counter()
 
     @abstractmethod
     def read(self, name: str) -> Array:
-        """Return the values (J,) of one of `columns`."""
+        """Return the values (J,) of one of `columns`, or of a further one of jets."""
 
     @abstractmethod
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
         """Return the number of constituents of these jets, and all of them behind each other."""
+
+    def table(self, table: Table, rows: Rows) -> tuple[Rows, Columns]:
+        """Return how many rows of a further table these jets have, and all of them."""
+        raise NotImplementedError(f"{self.where}: {table.name} are declared but not read")
 
     def column(self, name: str) -> Array:
         """Return the values (J,) of a jet column; the computed ones need all constituents."""
         if name in ("mass", "num_constituents"):
             counts, particles = self.constituents(np.arange(self.num_jets))
             return counts if name == "num_constituents" else invariant_mass(counts, particles)
-        if name not in self.columns:
-            known = ", ".join(self.columns)
-            raise UnreadableFileError(f"{self.where}: no jet column {name!r}; it has {known}")
+        known = [*self.columns, *(column.name for column in self.further.jets)]
+        if name not in known:
+            raise UnreadableFileError(
+                f"{self.where}: no jet column {name!r}; it has {', '.join(known)}"
+            )
         return self.read(name)
 
     def take(self, rows: Rows) -> Jets:
-        """Return these jets with all columns, as they are declared in `columns.py`."""
+        """Return these jets with all columns, as they are declared."""
         counts, particles = self.constituents(rows)
         jets = {name: self.read(name)[rows] for name in self.columns}
         jets |= {"mass": invariant_mass(counts, particles), "num_constituents": counts}
+        jets |= {column.name: self.read(column.name)[rows] for column in self.further.jets}
+        tables, num_rows = {}, {}
+        for table in self.further.tables:
+            num_rows[f"num_{table.name}"], columns = self.table(table, rows)
+            tables[table.name] = as_declared(columns, table.columns)
         return Jets(
-            jets={
-                name: jets[name].astype(kind) for name, kind in JET_TYPES.items() if name in jets
-            },
-            constituents={
-                name: particles[name].astype(kind, copy=False)
-                for name, kind in CONSTITUENT_TYPES.items()
-                if name in particles
-            },
+            jets=as_declared(jets, [*JET_COLUMNS, *self.further.jets])
+            | {name: counts.astype(np.int32) for name, counts in num_rows.items()},
+            constituents=as_declared(
+                particles, [*CONSTITUENT_COLUMNS, *self.further.constituents]
+            ),
+            tables=tables,
         )
+
+
+def as_declared(columns: Columns, declared: Iterable[Column]) -> Columns:
+    """Return those columns that are declared, in this order and of these types."""
+    return {
+        column.name: columns[column.name].astype(column.dtype, copy=False)
+        for column in declared
+        if column.name in columns
+    }
 
 
 class BaseReader(ABC):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field
 
+from tagline import species
 from tagline.columns import EVENT_COLUMNS, TRUTH
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
 from tagline.jets import Columns, particles_of
@@ -108,7 +109,7 @@ class JetClassChunk(Chunk):
             columns["pdgid"] = take("part_pdgid")
         elif "charge" in columns and all(branch in tree for branch in KINDS):
             kinds = {code: take(branch).astype(bool) for branch, code in KINDS.items()}
-            columns["pdgid"] = particle_ids(kinds, charge=columns["charge"])
+            columns["pdgid"] = species.codes(kinds, charge=columns["charge"])
         return np.diff(offsets)[rows], columns
 
     def _truth(self) -> Array:
@@ -123,11 +124,3 @@ class JetClassChunk(Chunk):
         if name == "weight":
             return np.ones(self.num_jets)
         return ids_of_entries(self.path, range(self.span.start, self.span.stop))[name]
-
-
-def particle_ids(kinds: dict[int, Array], *, charge: Array) -> Array:
-    """Return PDG ids (P,) of particles of so many kinds, 0 for those of none."""
-    code = np.zeros(len(charge), np.int32)
-    for kind, is_kind in kinds.items():
-        code[is_kind] = kind
-    return code * np.where(charge < 0, -1, 1)

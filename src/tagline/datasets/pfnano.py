@@ -13,7 +13,7 @@ import numpy as np
 from coffea.nanoevents import BaseSchema, NanoEventsFactory
 from pydantic import Field, field_validator
 
-from tagline.columns import EVENT_COLUMNS, TRUTH
+from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jets import Columns
 from tagline.strict import Strict, did_you_mean
@@ -64,6 +64,9 @@ class Config(Strict):
         description="jets made of candidates times their PUPPI weight: Run 2 AK8, Run 3 both",
     )
     truth: str = Field("flavour", description="what the jets are: a name of TRUTH, or `flavour`")
+    columns: tuple[str, ...] = Field(
+        (), description="further columns of jets, as `particleNet_XbbVsQCD` of `FatJet_` ones"
+    )
     tree: str = Field("Events", description="name of the tree or RNTuple")
     entries: int = Field(20_000, gt=0, description="events that are read at once, at least")
 
@@ -86,6 +89,7 @@ class Reader(BaseReader):
         """Yield all events of a file, chunk by chunk."""
         with open_tree(path, self.config.tree) as tree:
             links = links_of(tree, self.config.jets)
+            tree.require(f"{COLLECTIONS[self.config.jets]}_{name}" for name in self.config.columns)
             for start, stop in tree.ranges(self.config.entries):
                 yield PFNanoChunk(Events(tree, start, stop), links=links, config=self.config)
 
@@ -136,6 +140,12 @@ class PFNanoChunk(Chunk):
         self.columns = (*EVENT_COLUMNS, "jet_index", *JET_BRANCHES, "truth", "weight")
         if f"{self.collection}_msoftdrop" in span.tree:
             self.columns += ("softdrop_mass",)
+        self.further = Further(
+            tuple(
+                Column(name, "float32", "as in NanoAOD", "a column of NanoAOD", required=False)
+                for name in config.columns
+            )
+        )
 
     def read(self, name: str) -> Array:
         """Return one column."""

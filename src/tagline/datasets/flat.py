@@ -1,0 +1,296 @@
+"""Trees, HDF5 arrays and Parquet tables that the configuration describes, branch by branch.
+
+An entry is a jet, or an event whose branches hold lists over its jets. ROOT files may be TTrees or
+RNTuples with numbers, lists, vectors or fixed arrays, and may have friends; tar archives are read
+as they are. In HDF5 a branch is an array, or a field of records: `jets/pt`.
+
+Example:
+    my_jets:
+      reader: flat
+      files: ["ntuples/*.root"]
+      select: pt > 25 and abs(eta) < 2.5
+      options:
+        tree: tree
+        jets:
+          pt: {branch: jet_pt, scale: 0.001}  # MeV
+          eta: jet_eta
+          phi: jet_phi
+          jet_mass: {branch: jet_M, scale: 0.001, unit: GeV, meaning: as calibrated}
+        truth: {branch: jet_flav, codes: {0: light_quark, 4: charm, 5: bottom}}
+        constituents:
+          columns:
+            pt: {branch: trk_pt, scale: 0.001}
+            eta: trk_eta
+            phi: trk_phi
+            charge: trk_charge
+            d0: {branch: trk_d0, scale: 0.1, missing: [-999]}  # mm
+            hits: {branch: trk_hits, dtype: int8, meaning: hits in the pixels}
+        tables:
+          vertices: {columns: {mass: {branch: sv_m, scale: 0.001, unit: GeV}}, count: n_sv}
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from tagline.columns import (
+    CONSTITUENT_COLUMNS,
+    EVENT_COLUMNS,
+    JET_COLUMNS,
+    TRUTH,
+    Column,
+    Further,
+    Table,
+)
+from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
+from tagline.jet_rows import EventRows, JetRows
+from tagline.jets import Columns, particles_of
+from tagline.momenta import CARTESIAN, POLAR, SCALES, cartesian
+from tagline.sources import leading, open_sources, trimmed
+from tagline.strict import Name, Strict, did_you_mean
+from tagline.trees import Ragged, Span, Tree
+
+JET_NAMES = {column.name for column in JET_COLUMNS}
+CONSTITUENT_NAMES = {column.name for column in CONSTITUENT_COLUMNS}
+IMPLIED = (*EVENT_COLUMNS, "jet_index", "weight", "truth")
+
+
+class Branch(Strict):
+    """Where a column is, in which units, and what it is; a text alone names the branch."""
+
+    branch: str = Field(description="its name; in HDF5 of an array, or `array/field`")
+    scale: float = Field(1, description="multiplied by this, as 0.001 for MeV or 0.1 for mm")
+    missing: tuple[float, ...] = Field((), description="values that stand for nothing, as -999")
+    nan_is_missing: bool = Field(False, description="so do those that are not a number")
+    instead: float = Field(0, description="what such values are taken as; the ledger counts them")
+    dtype: Literal["float32", "float64", "int8", "int32", "int64"] = Field(
+        "float32", description="of a column of one's own"
+    )
+    unit: str = Field("", description="of a column of one's own, after scaling")
+    meaning: str = Field("", description="of a column of one's own")
+
+
+class Truth(Strict):
+    """What jets are: what the values of a branch stand for, or which branches flag it."""
+
+    branch: str = Field("", description="of a code")
+    codes: dict[int, str] = Field(default_factory=dict, description="names of TRUTH by value")
+    flags: dict[str, str] = Field(
+        default_factory=dict, description="branches that are not zero, by name of TRUTH"
+    )
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> Self:
+        if bool(self.branch) == bool(self.flags):
+            raise ValueError("truth: either branch and codes, or flags")
+        return self
+
+
+class Lists(Strict):
+    """Lists in jets: their columns, and which slots are filled where they are padded."""
+
+    columns: dict[Name, Branch | str] = Field(description="by name; `Branch`, or its name alone")
+    count: str = Field("", description="branch of how many leading slots are filled")
+    valid: str = Field("", description="branch that is true where a slot is filled")
+
+
+class Config(Strict):
+    """Which branches hold what; the defaults are the names of JetClass."""
+
+    tree: str = Field("tree", description="TTree or RNTuple; in HDF5 the group, `/` for all")
+    friends: tuple[str, ...] = Field(
+        (),
+        description="other trees of the same entries, or `FILE:TREE`, where `{folder}` and "
+        "`{stem}` in FILE are those of the file that is read",
+    )
+    entry: Literal["jet", "event"] = Field(
+        "jet", description="`event`: branches are lists over jets, those of lists lists of lists"
+    )
+    jets: dict[Name, Branch | str] = Field(
+        {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"},
+        description="pt, eta, phi, other columns of jets, and columns of one's own",
+    )
+    truth: Truth | str = Field(
+        "unknown",
+        description="a name of TRUTH for all jets, or `Truth` with branch and codes, or flags",
+    )
+    constituents: Lists = Field(
+        Lists(columns={name: f"part_{name}" for name in ("px", "py", "pz", "energy")}),
+        description="px, py, pz and energy, or pt, eta and phi with mass, energy or neither; "
+        "other columns of constituents, and columns of one's own",
+    )
+    tables: dict[Name, Lists] = Field(
+        default_factory=dict, description="further lists, such as tracks or vertices"
+    )
+    entries: int = Field(20_000, gt=0, description="entries that are read at once, at least")
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if not {"pt", "eta", "phi"} <= self.jets.keys():
+            raise ValueError(f"jets: pt, eta and phi are needed, found {list(self.jets)}")
+        counts = (f"num_{name}" for name in ("constituents", *self.tables))
+        for name in ("mass", "truth", *counts):
+            if name in self.jets:
+                raise ValueError(f"jets: {name!r} is made otherwise; call the branch another name")
+        given = self.constituents.columns.keys()
+        if not ({"px", "py", "pz", "energy"} <= given or {"pt", "eta", "phi"} <= given):
+            raise ValueError(
+                "constituents: px, py, pz and energy, or pt, eta and phi are needed, "
+                f"found {list(given)}"
+            )
+        for name in ("jets", "constituents"):
+            if name in self.tables:
+                raise ValueError(f"tables: {name!r} is another table already")
+        return self
+
+    @model_validator(mode="after")
+    def _truth_is_known(self) -> Self:
+        names = [self.truth]
+        if isinstance(self.truth, Truth):
+            names = [*self.truth.codes.values(), *self.truth.flags]
+        for name in names:
+            if name not in TRUTH:
+                raise ValueError(f"unknown truth {name!r}: {did_you_mean(str(name), list(TRUTH))}")
+        return self
+
+
+class Reader(BaseReader):
+    """Reads what its configuration describes."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.further = further_of(config)
+
+    def read(self, path: str) -> Iterator[Chunk]:
+        """Yield all jets of a file, chunk by chunk."""
+        for tree in open_sources(path, self.config.tree, friends=self.config.friends):
+            tree.require(branches_of(self.config))
+            for start, stop in tree.ranges(self.config.entries):
+                yield FlatChunk(self._rows(tree, start, stop), reader=self, path=tree.path)
+
+    def _rows(self, tree: Tree, start: int, stop: int) -> JetRows:
+        span = Span(tree, start, stop)
+        if self.config.entry == "jet":
+            return JetRows(span)
+        return EventRows(span, jets=described(self.config.jets["pt"]).branch)
+
+
+class FlatChunk(Chunk):
+    """Jets of some entries."""
+
+    def __init__(self, rows: JetRows, *, reader: Reader, path: str) -> None:
+        super().__init__(rows.where, num_events=rows.num_events)
+        self.rows, self.config, self.path = rows, reader.config, path
+        self.num_jets, self.further = rows.num_jets, reader.further
+        given = [name for name in self.config.jets if name in JET_NAMES]
+        self.columns = tuple(dict.fromkeys((*IMPLIED, *given)))
+        self._cleaned: dict[Branch, Array] = {}
+
+    def read(self, name: str) -> Array:
+        """Return one column."""
+        if name in self.config.jets:
+            branch = described(self.config.jets[name])
+            return self._clean(branch, self.rows.flat(branch.branch))
+        if name == "truth":
+            return self._truth()
+        return np.ones(self.num_jets) if name == "weight" else self.rows.ids(self.path)[name]
+
+    def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
+        """Return momenta, and what else is described."""
+        counts, given = self._lists(self.config.constituents, rows)
+        return counts, given | cartesian(given)
+
+    def table(self, table: Table, rows: Rows) -> tuple[Rows, Columns]:
+        """Return one of the further tables."""
+        return self._lists(self.config.tables[table.name], rows)
+
+    def _lists(self, lists: Lists, rows: Rows) -> tuple[Rows, Columns]:
+        branches = {name: described(entry) for name, entry in lists.columns.items()}
+        found = {name: self._filled(branch.branch, lists) for name, branch in branches.items()}
+        offsets = next(iter(found.values())).offsets
+        for name, branch in branches.items():
+            if not np.array_equal(found[name].offsets, offsets):
+                first = branches[next(iter(found))].branch
+                raise UnreadableFileError(
+                    f"{self.where}: lists {first!r} and {branch.branch!r} have different lengths"
+                )
+        chosen = particles_of(rows, offsets=offsets)
+        return np.diff(offsets)[rows], {
+            name: self._clean(branch, found[name].values)[chosen]
+            for name, branch in branches.items()
+        }
+
+    def _filled(self, branch: str, lists: Lists) -> Ragged:
+        """Return the lists of a branch without empty slots."""
+        found = self.rows.lists(branch)
+        if lists.count:
+            found = trimmed(found, leading(found.offsets, self.rows.flat(lists.count)))
+        if lists.valid:
+            found = trimmed(found, self.rows.lists(lists.valid).values.astype(bool))
+        return found
+
+    def _clean(self, branch: Branch, values: Array) -> Array:
+        """Return values in the declared units, without those that stand for nothing."""
+        if branch not in self._cleaned:
+            scaled = values * np.float32(branch.scale) if branch.scale != 1 else values
+            is_missing = np.isin(values, branch.missing)
+            if branch.nan_is_missing:
+                is_missing |= np.isnan(values)
+            if is_missing.any():
+                what = f"values of {branch.branch!r} that stand for nothing"
+                self.odd[f"{what}, taken as {branch.instead:g}"] += int(is_missing.sum())
+                scaled = np.where(is_missing, branch.instead, scaled)
+            self._cleaned[branch] = scaled
+        return self._cleaned[branch]
+
+    def _truth(self) -> Array:
+        truth = self.config.truth
+        if isinstance(truth, str):
+            return np.full(self.num_jets, TRUTH[truth])
+        codes = np.zeros(self.num_jets, np.int8)
+        for name, flag in truth.flags.items():
+            codes[self.rows.flat(flag) != 0] = TRUTH[name]
+        for value, name in truth.codes.items():
+            codes[self.rows.flat(truth.branch) == value] = TRUTH[name]
+        self.odd["jets without a known truth"] += int((codes == 0).sum())
+        return codes
+
+
+def described(entry: Branch | str) -> Branch:
+    """Return the description of a branch of which perhaps only the name is given."""
+    return Branch(branch=entry) if isinstance(entry, str) else entry
+
+
+def branches_of(config: Config) -> list[str]:
+    """List all branches that a configuration names, each once."""
+    lists = [config.constituents, *config.tables.values()]
+    columns = [config.jets, *(each.columns for each in lists)]
+    named = [described(entry).branch for each in columns for entry in each.values()]
+    named += [branch for each in lists for branch in (each.count, each.valid) if branch]
+    if isinstance(config.truth, Truth):
+        named += [config.truth.branch] if config.truth.branch else []
+        named += config.truth.flags.values()
+    return list(dict.fromkeys(named))
+
+
+def further_of(config: Config) -> Further:
+    """Return the columns and tables of one's own."""
+    return Further(
+        jets=_declared(config.jets, JET_NAMES),
+        constituents=_declared(
+            config.constituents.columns, {*CONSTITUENT_NAMES, *CARTESIAN, *POLAR, *SCALES}
+        ),
+        tables=tuple(
+            Table(name, _declared(lists.columns, set())) for name, lists in config.tables.items()
+        ),
+    )
+
+
+def _declared(columns: Mapping[str, Branch | str], known: Collection[str]) -> tuple[Column, ...]:
+    return tuple(
+        Column(name, branch.dtype, branch.unit, branch.meaning, required=False)
+        for name, branch in ((name, described(entry)) for name, entry in columns.items())
+        if name not in known
+    )
