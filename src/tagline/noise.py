@@ -5,6 +5,8 @@ Cacciari and Salam, "Pileup subtraction using jet areas", 2007, https://arxiv.or
 Tracks of other vertices are recognised, so the noise that is left is neutral.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from tagline.catalogue import Noise
@@ -33,7 +35,7 @@ def with_noise(jets: Jets, noise: Noise) -> Jets:
     total_J = count_J + number_J
     momenta = _momenta(total_J, constituents) | {"num_constituents": total_J}
     changed = {name: momenta[name].astype(jets.jets[name].dtype) for name in momenta}
-    return Jets(jets=jets.jets | changed, constituents=constituents)
+    return replace(jets, jets=jets.jets | changed, constituents=constituents)
 
 
 def _particles(
