@@ -10,7 +10,7 @@ from tagline import catalogue
 from tagline.columns import TRUTH
 from tagline.jets import Jets, write_jets
 from tagline.prepare import prepare
-from tests.toys import toy_jets
+from tests.toys import toy_jets, with_columns_of
 
 CONFIG = Path(__file__).parent.parent / "config"
 NONE = catalogue.Decorrelation(method="none", when="never")
@@ -62,6 +62,7 @@ def prepared_task(
     """Prepare train, validation and test splits of toy jets and return their folder."""
     for seed, split in enumerate(("train", "validation", "test")):
         jets = _labelled(toy_jets(num_jets, seed=seed), seed=seed)
+        jets = with_columns_of(representation, jets, seed=seed)
         write_jets(jets, folder / "split" / split, provenance={})
     prepared = folder / "prepared"
     prepare(

@@ -12,6 +12,7 @@ from tagline.inputs import read_inputs
 from tagline.jets import Jets, read_jets
 from tagline.prepare import SPLITS, load, prepare
 from tests.toy_splits import SIZES, emptied, permuted, toy_split_jets, write_toy_split
+from tests.toys import with_columns_of
 
 CATALOGUE = yaml.safe_load(Path("config/representations.yaml").read_text())["representations"]
 KINDS = plugins.names("representations")
@@ -122,8 +123,9 @@ def test_statistics_come_from_the_training_jets_alone(kind, tmp_path):
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_catalogue_entry_is_prepared(name, jets):
-    representation = load(Representation(**CATALOGUE[name]))
-    assert len(transformed(representation, jets)) == len(jets)
+    entry = Representation(**CATALOGUE[name])
+    jets = with_columns_of(entry, jets, seed=4)
+    assert len(transformed(load(entry), jets)) == len(jets)
 
 
 def test_counts_the_classes(tmp_path):

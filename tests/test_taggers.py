@@ -26,7 +26,8 @@ NUM_FITTED_JETS = 256  # some fits see no labels
 
 # 1902.09914 rounds them to 610k, 1.46M, 59k, 82k, 82k, 57k, 58k, 1k, 127k and 34k; 1902.08570 to
 # 366k, 26k and 348k, 2202.03772 to 2.1M, 2201.08187 to 0.2M; PELICAN's authors to 208k; 2411.00446
-# to 1.1M, of which some do nothing, see `taggers/lgatr.py`.
+# to 1.1M, of which some do nothing, see `taggers/lgatr.py`. The network on CMS' features has 5,102
+# in Keras, which counts the 54 moments of its norm.
 PUBLISHED_PARAMETERS = {
     "cnn": 609_666,
     "resnext": 1_457_314,
@@ -45,6 +46,7 @@ PUBLISHED_PARAMETERS = {
     "lgatr": 1_075_618,
     "lola": 126_952,
     "treenin": 33_901,
+    "hbb_network": 5_102 - 54,
 }
 
 

@@ -1,5 +1,6 @@
 """Synthetic jets that can be told apart, three-prong tops and one-prong QCD, and files of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import awkward as ak
@@ -7,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import uproot
 
+from tagline.catalogue import Representation
 from tagline.columns import TRUTH
 from tagline.jets import Jets
 
@@ -254,3 +256,14 @@ def _tracks(num: int, *, random: np.random.Generator) -> dict[str, npt.NDArray[n
     for name in ("d0_error", "dz_error"):
         values[name] = np.abs(values[name])
     return {"charge": charge.astype(np.int8), "pdgid": pdgid.astype(np.int32), **values}
+
+
+def with_columns_of(representation: Representation, jets: Jets, *, seed: int) -> Jets:
+    """Return the jets with random numbers in the columns that a reader would have to give."""
+    random = np.random.default_rng(seed)
+    added = {
+        name: random.normal(size=len(jets)).astype(np.float32)
+        for name in representation.parameters.get("columns", ())
+        if name not in jets.jets
+    }
+    return replace(jets, jets=jets.jets | added)

@@ -1,4 +1,4 @@
-"""Dense network on observables of a jet, with a batch norm before each layer.
+"""Dense network on observables of a jet, with a batch norm before each layer or the first alone.
 
 Performance of mass-decorrelated jet substructure observables for hadronic two-body decay tagging
 in ATLAS (2018), ATL-PHYS-PUB-2018-014; the place of the norms is that of its authors' code,
@@ -6,7 +6,9 @@ https://github.com/asogaard/adversarial.
 """
 
 from itertools import pairwise
+from typing import Literal
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from tagline.batch import Batch
@@ -19,6 +21,7 @@ class Config(Strict):
     """The network of the note: three layers of 64."""
 
     widths: tuple[int, ...] = (64, 64, 64)
+    norms: Literal["each", "first"] = Field("each", description="layers with a batch norm before")
 
 
 class Tagger(nn.Module):
@@ -29,8 +32,13 @@ class Tagger(nn.Module):
         widths = (len(inputs.jet_features), *config.widths)
         self.layers = nn.Sequential(
             *(
-                nn.Sequential(nn.BatchNorm1d(num_in), dense((num_in, num_out)))
-                for num_in, num_out in pairwise(widths)
+                nn.Sequential(
+                    nn.BatchNorm1d(num_in)
+                    if config.norms == "each" or not layer
+                    else nn.Identity(),
+                    dense((num_in, num_out)),
+                )
+                for layer, (num_in, num_out) in enumerate(pairwise(widths))
             )
         )
         self.logits = nn.Linear(widths[-1], inputs.num_classes)
