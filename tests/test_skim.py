@@ -5,7 +5,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tagline import skim as stage
+from tagline import parts as stage
 from tagline.catalogue import Dataset
 from tagline.jets import JETS_FILE, concatenate, read_jets
 from tagline.ledger import read_ledger
@@ -95,11 +95,11 @@ def test_goes_on_where_it_was_killed(files, run, tmp_path, monkeypatch, caplog):
     undisturbed = contents(run(files))
     write_part = stage._write_part
 
-    def die_in_the_last_file(source, dataset):
-        if source.file == files[2]:
+    def die_in_the_last_file(source, place, dataset, *, attempts):
+        if source.file.path == files[2]:
             (source.folder.parent / ".writing-0002").mkdir()
             raise KeyboardInterrupt
-        return write_part(source, dataset)
+        return write_part(source, place, dataset, attempts=attempts)
 
     monkeypatch.setattr(stage, "_write_part", die_in_the_last_file)
     (tmp_path / "skim" / "0000").rename(tmp_path / "undisturbed")

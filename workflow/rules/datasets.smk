@@ -1,6 +1,7 @@
 """Functions about datasets: their files, their skims, and the published jets they are like."""
 
 from tagline import manifest, records
+from tagline.catalogue import ListedFile
 
 
 def num_batches(dataset):
@@ -23,7 +24,12 @@ def files_of_dataset(dataset):
             dataset=dataset,
             file=records.names_of(entry.fetch),
         )
-    return manifest.expand_files(entry.files)
+    return manifest.expand_files([path_of(file) for file in entry.files])
+
+
+def path_of(file):
+    """Return the path of a listed file, which may be a path alone."""
+    return file if isinstance(file, str) else file.path
 
 
 def manifest_of_dataset(wildcards):
@@ -45,6 +51,21 @@ def files_of_batch(wildcards):
     size = CONFIG.datasets[wildcards.dataset].files_per_job
     first = int(wildcards.batch) * size
     return files_of_dataset(wildcards.dataset)[first : first + size]
+
+
+def listed_files_of_batch(wildcards):
+    """List the files of one skim job with what is known of them."""
+    entry = CONFIG.datasets[wildcards.dataset]
+    known = {path_of(file): file for file in entry.files if not isinstance(file, str)}
+    return [
+        known.get(path, ListedFile(path=path)).model_dump() for path in files_of_batch(wildcards)
+    ]
+
+
+def selection_of_dataset(wildcards):
+    """Return what a skim does with any of its files, whichever there are, and wherever they are."""
+    entry = CATALOGUE["datasets"][wildcards.dataset]
+    return {key: entry[key] for key in ("reader", "options", "select")}
 
 
 def local_files_of_batch(wildcards):

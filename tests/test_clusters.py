@@ -1,0 +1,60 @@
+"""Processes of a skim may die, or not begin, and nothing is lost."""
+
+import pytest
+
+from tagline import skim as stage
+from tagline.catalogue import Cluster, Dataset, ListedFile
+from tagline.clusters import THIS_MACHINE, workers
+from tagline.ledger import read_ledger
+from tagline.parts import Source
+from tagline.skim import skim
+from tests import dying
+from tests.test_skim import contents
+from tests.toys import toy_jets, write_jetclass_root
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a skim of three files by two processes."""
+    paths = [tmp_path / "raw" / f"{number}.root" for number in range(3)]
+    for number, path in enumerate(paths):
+        write_jetclass_root(path, toy_jets(20, seed=number))
+
+    def skim_files(folder, processes=2, **options):
+        dataset = Dataset(files=("*",), **options)
+        files, cache = list(map(str, paths)), tmp_path / "caches" / folder
+        skim(files, dataset=dataset, folder=tmp_path / folder, processes=processes, cache=cache)
+        return tmp_path / folder
+
+    return skim_files
+
+
+def test_a_process_killed_in_a_write_loses_nothing(run, tmp_path, monkeypatch):
+    undisturbed = contents(run("undisturbed", processes=1))
+    monkeypatch.setattr(stage, "skim_file", dying.once_in_a_write)
+    disturbed = run("disturbed")
+    assert (tmp_path / "caches" / "died").exists()
+    assert contents(disturbed) == undisturbed
+    assert not list((tmp_path / "caches").glob("*/*"))
+
+
+def test_a_file_that_kills_every_process_fails_and_the_rest_goes_on(run, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
+    monkeypatch.setattr(stage, "skim_file", dying.always_at_one_file)
+    first, second, third = read_ledger(run("skim", allow_failed=1) / "ledger.json")
+    assert "1.root: every process that read it died" in second.failed
+    assert first.kept == third.kept == 20
+
+
+def test_processes_share_the_memory_of_the_job(tmp_path, caplog):
+    caplog.set_level("INFO")
+    source = Source(ListedFile(path="0.root"), tmp_path / "0000")
+    with workers(THIS_MACHINE, processes=2, memory_mb=2500) as run_on:
+        (report,) = run_on(dying.memory_limit, [source])
+    assert report.num_bytes == 1_000_000_000
+    assert "dashboard is at http://" in caplog.text
+
+
+def test_a_scheduler_needs_its_address():
+    with pytest.raises(ValueError, match="address that `kind: scheduler` needs"):
+        Cluster(kind="scheduler")

@@ -1,0 +1,111 @@
+"""A real XRootD server on this machine, which can be killed and started again."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+SECONDS_TO_START = 20
+CONFIG = """\
+xrd.port {port}
+xrd.network nodnr
+all.export /
+oss.localroot {folder}
+all.adminpath {admin}
+all.pidpath {admin}
+"""
+
+
+class Server:
+    """Serves a folder.
+
+    Attributes:
+        port: of the loopback device.
+    """
+
+    def __init__(self, folder: Path, admin: Path) -> None:
+        self.folder, self.admin, self.port = folder, admin, free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def url(self, name: str, *, port: int = 0) -> str:
+        """Return the URL of a file, perhaps behind a proxy at another port."""
+        return f"root://127.0.0.1:{port or self.port}//{name}"
+
+    def start(self) -> None:
+        """Start it, as a user of its own, since it refuses to run as root."""
+        config = self.admin / "xrootd.cfg"
+        config.write_text(
+            CONFIG.format(port=self.port, folder=self.folder, admin=self.admin / "run")
+        )
+        user: dict[str, object] = {}
+        if os.getuid() == 0:
+            theirs = pwd.getpwnam("xrootd")
+            user = {"user": theirs.pw_uid, "group": theirs.pw_gid, "extra_groups": []}
+            os.chown(self.admin, theirs.pw_uid, theirs.pw_gid)
+        command = ["xrootd", "-c", str(config), "-l", str(self.admin / "log"), "-n", "test"]
+        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **user)
+        end = time.monotonic() + SECONDS_TO_START
+        while not answers(self.port):
+            assert self.process.poll() is None, (self.admin / "log").read_text()
+            assert time.monotonic() < end, "the XRootD server does not start"
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def pause(self) -> None:
+        """Let it hang."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self.process
+        self.process.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def serving(folder: Path, admin: Path) -> Iterator[Server]:
+    """Yield a running server; the test is skipped where there is none.
+
+    Args:
+        folder: is served; everybody may read it and all above it.
+        admin: an empty folder for the server's own files.
+    """
+    if not shutil.which("xrootd"):
+        pytest.skip("no XRootD server: Debian's package is xrootd-server")
+    admin.mkdir(parents=True)
+    for open_to_all in (*folder.parents, folder, admin):
+        if open_to_all.owner() == Path.home().owner() and open_to_all != Path("/"):
+            open_to_all.chmod(open_to_all.stat().st_mode | 0o055)
+    server = Server(folder, admin)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+def free_port() -> int:
+    """Return a port that nobody uses now."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def answers(port: int) -> bool:
+    """Tell whether somebody listens at a port."""
+    with closing(socket.socket()) as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
