@@ -15,7 +15,7 @@ from tagline.style import SETTINGS
 from tests.interpretations import toy_interpretation
 from tests.scores import searched_comparison, sized_comparison, toy_comparison, toy_score_tables
 
-SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "benchmarks"}
+SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "ledgers", "benchmarks"}
 
 
 def reading(source: str) -> list[str]:

@@ -12,6 +12,8 @@ from typing import Any
 
 from tagline.files import read_json, write_json
 
+LEDGER = "ledger.json"
+
 
 @dataclass(frozen=True)
 class FileLedger:

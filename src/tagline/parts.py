@@ -13,10 +13,8 @@ from tagline.cuts import Cuts
 from tagline.datasets import BaseReader, InterruptedFileError, UnreadableFileError
 from tagline.files import whole_folder
 from tagline.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
-from tagline.ledger import FileLedger, read_ledger, write_ledger
+from tagline.ledger import LEDGER, FileLedger, read_ledger, write_ledger
 from tagline.provenance import Provenance
-
-LEDGER = "ledger.json"
 
 
 @dataclass(frozen=True)

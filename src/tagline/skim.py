@@ -18,8 +18,8 @@ from pathlib import Path
 from tagline import provenance
 from tagline.catalogue import Cluster, Dataset, ListedFile
 from tagline.clusters import THIS_MACHINE, Run, Task, workers
-from tagline.ledger import add_up, write_ledger
-from tagline.parts import LEDGER, Report, Source, skim_file
+from tagline.ledger import LEDGER, add_up, write_ledger
+from tagline.parts import Report, Source, skim_file
 from tagline.progress import Progress
 
 log = logging.getLogger(__name__)

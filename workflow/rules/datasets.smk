@@ -88,6 +88,23 @@ def skims_of_task(wildcards):
     return [skim for dataset in datasets for skim in skims_of_dataset(dataset)]
 
 
+def datasets_of_study():
+    """List the datasets of a study, each once."""
+    return list(
+        dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
+    )
+
+
+def skims_of_study():
+    """List the skims of a study."""
+    return [skim for dataset in datasets_of_study() for skim in skims_of_dataset(dataset)]
+
+
+def failures_allowed():
+    """Return how many files of each dataset of a study may fail."""
+    return {name: CONFIG.datasets[name].allow_failed for name in datasets_of_study()}
+
+
 def parts_of_dataset(wildcards):
     """List the generated parts of a dataset."""
     return files_of_dataset(wildcards.dataset)
@@ -117,18 +134,16 @@ def code_of_reader(wildcards):
 
 def validations_of_study():
     """List the comparisons of generated samples with published ones."""
-    datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
     return expand(
         "results/datasets/{dataset}/validation.json",
-        dataset=[name for name in datasets if CONFIG.has_reference(name)],
+        dataset=[name for name in datasets_of_study() if CONFIG.has_reference(name)],
     )
 
 
 def require_files():
     """Stop if a dataset of the study has no files."""
-    for task in STUDY.tasks:
-        for dataset in CONFIG.tasks[task].datasets:
-            files_of_dataset(dataset)
+    for dataset in datasets_of_study():
+        files_of_dataset(dataset)
 
 
 require_files()  # a missing file is an error now, not a rule that never runs
