@@ -33,3 +33,13 @@ def memory_limit(source: Source) -> Report:
 
     ledger = parts.FileLedger(source.file.path, source.part)
     return Report(ledger, num_bytes=get_worker().memory_manager.memory_limit)
+
+
+def once_with_its_parent(source: Source, **options) -> Report:
+    """Skim a file, but kill this process and the one that would restart it, the first time."""
+    died = source.folder.parent.parent / f"died-{source.part}"
+    if source.part in ("0000", "0001") and not died.exists():
+        died.touch()
+        os.kill(os.getppid(), signal.SIGKILL)
+        die()
+    return skim_file(source, **options)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tagline import clusters
 from tagline import skim as stage
-from tagline.catalogue import Cluster, Dataset, ListedFile
+from tagline.catalogue import Dataset, ListedFile, Skim
 from tagline.clusters import THIS_MACHINE, workers
 from tagline.ledger import read_ledger
 from tagline.parts import Source
@@ -38,6 +39,13 @@ def test_a_process_killed_in_a_write_loses_nothing(run, tmp_path, monkeypatch):
     assert not list((tmp_path / "caches").glob("*/*"))
 
 
+def test_processes_come_back_whose_parents_are_killed_too(run, monkeypatch):
+    monkeypatch.setattr(clusters, "SECONDS_TO_REFILL", 0.5)
+    monkeypatch.setattr(stage, "skim_file", dying.once_with_its_parent)
+    accounts = read_ledger(run("skim") / "ledger.json")
+    assert [account.kept for account in accounts] == [20, 20, 20]
+
+
 def test_a_file_that_kills_every_process_fails_and_the_rest_goes_on(run, monkeypatch):
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
     monkeypatch.setattr(stage, "skim_file", dying.always_at_one_file)
@@ -56,5 +64,5 @@ def test_processes_share_the_memory_of_the_job(tmp_path, caplog):
 
 
 def test_a_scheduler_needs_its_address():
-    with pytest.raises(ValueError, match="address that `kind: scheduler` needs"):
-        Cluster(kind="scheduler")
+    with pytest.raises(ValueError, match="address that `cluster: scheduler` needs"):
+        Skim(cluster="scheduler")

@@ -65,10 +65,10 @@ class Dataset(Strict):
         return [path, *mirrored]
 
 
-class Cluster(Strict):
+class Skim(Strict):
     """Where skims read their files: on the machine of the job, or on a Dask cluster."""
 
-    kind: Literal["local", "scheduler", "slurm"] = Field(
+    cluster: Literal["local", "scheduler", "slurm"] = Field(
         "local", description="the job's own processors, a Dask cluster that runs, or Slurm"
     )
     scheduler: str = Field("", description="address of a Dask cluster that runs, in this folder")
@@ -83,8 +83,8 @@ class Cluster(Strict):
 
     @model_validator(mode="after")
     def _scheduler_is_given(self) -> Self:
-        if (self.kind == "scheduler") != bool(self.scheduler):
-            raise ValueError("`scheduler` is the address that `kind: scheduler` needs")
+        if (self.cluster == "scheduler") != bool(self.scheduler):
+            raise ValueError("`scheduler` is the address that `cluster: scheduler` needs")
         return self
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tagline.catalogue import Cluster
+from tagline.catalogue import Skim
 from tagline.ledger import FileLedger
 from tagline.parts import Report, Source
 
@@ -23,81 +23,104 @@ ONLY_TERMINATE = {  # a process above 95 % of its memory is killed and its file 
     f"distributed.worker.memory.{what}": False for what in ("target", "spill", "pause")
 }  # memory that the C library keeps would otherwise pause it for ever
 
-THIS_MACHINE = Cluster()
+THIS_MACHINE = Skim()
 
+SECONDS_TO_REFILL = 10.0  # without a finished file, until the processes are counted
+
+Started = tuple[Any, Callable[[], None]]
+"""A cluster or its address, and what starts processes anew that have ended."""
 Task = Callable[[Source], Report]
 Run = Callable[[Task, Sequence[Source]], Iterator[Report]]
 
 
 @contextmanager
 def workers(
-    cluster: Cluster, *, processes: int, memory_mb: int, performance: Path | None = None
+    where: Skim, *, processes: int, memory_mb: int, performance: Path | None = None
 ) -> Iterator[Run]:
     """Yield a function like `map`, whose reports come in the order in which they are finished.
 
     Args:
-        cluster: where the processes are.
+        where: the processes are.
         processes: so many on this machine.
         memory_mb: that all of them together may use there.
         performance: gets Dask's report of what happened when.
     """
-    if processes == 1 and cluster.kind == "local":
+    if processes == 1 and where.cluster == "local":
         yield map
         return
     from distributed import Client
 
     logging.getLogger("distributed.deploy").setLevel(logging.WARNING)
     with ExitStack() as stack:
-        place = start(cluster, processes=processes, memory_mb=memory_mb)
-        client = stack.enter_context(Client(stack.enter_context(place)))
+        place = start(where, processes=processes, memory_mb=memory_mb)
+        cluster, refill = stack.enter_context(place)
+        client = stack.enter_context(Client(cluster))
         log.info("Dask's dashboard is at %s", client.dashboard_link)
-        client.wait_for_workers(1, timeout=SECONDS_TO_BEGIN[cluster.kind])
+        client.wait_for_workers(1, timeout=SECONDS_TO_BEGIN[where.cluster])
         stack.enter_context(performance_report(performance))
-        yield partial(_run_on, client)
+        yield partial(_run_on, client, refill)
 
 
-def start(cluster: Cluster, *, processes: int, memory_mb: int) -> AbstractContextManager[Any]:
+def start(where: Skim, *, processes: int, memory_mb: int) -> AbstractContextManager[Started]:
     """Return a cluster that ends with the block, or the address of one that goes on."""
-    match cluster.kind:
+    match where.cluster:
         case "scheduler":
-            return nullcontext(cluster.scheduler)
+            return nullcontext((where.scheduler, _leave_alone))
         case "slurm":
-            return _on_slurm(cluster)
+            return _on_slurm(where)
         case "local":
             return _on_this_machine(processes, max(memory_mb - MEGABYTES_OF_JOB, 1) // processes)
 
 
-def _on_this_machine(processes: int, memory_mb: int) -> AbstractContextManager[Any]:
+def _leave_alone() -> None:
+    """Let others care for the processes of a cluster."""
+
+
+@contextmanager
+def _on_this_machine(processes: int, memory_mb: int) -> Iterator[Started]:
     """Start processes as programs, not forked or spawned, so that a script needs no guard."""
     from distributed.deploy.subprocess import SubprocessCluster
 
-    cluster: AbstractContextManager[Any] = SubprocessCluster(
+    with SubprocessCluster(
         n_workers=processes,
         threads_per_worker=1,
         dashboard_address="127.0.0.1:0",
         scheduler_kwargs={"idle_timeout": IDLE_SECONDS},
         worker_kwargs={"memory_limit": memory_mb * 10**6, "config": ONLY_TERMINATE},
-    )
-    return cluster
+    ) as cluster:
+
+        def refill() -> None:
+            """Start those anew that have ended: what restarts their children may die, too."""
+            ended = [
+                name
+                for name, worker in cluster.workers.items()
+                if worker.process and worker.process.returncode is not None
+            ]
+            for name in ended:
+                del cluster.workers[name]
+            if ended:
+                cluster.scale(processes)
+
+        yield cluster, refill
 
 
-def _on_slurm(cluster: Cluster) -> AbstractContextManager[Any]:
-    """Submit one job a worker; what was not given is Slurm's default."""
+@contextmanager
+def _on_slurm(where: Skim) -> Iterator[Started]:
+    """Submit one job a process; what was not given is Slurm's default."""
     from dask_jobqueue import SLURMCluster
 
-    jobs = SLURMCluster(
+    with SLURMCluster(
         cores=1,
         processes=1,
-        memory=f"{cluster.memory_mb}MB",
-        walltime=f"{cluster.minutes // 60:02d}:{cluster.minutes % 60:02d}:00",
-        queue=cluster.partition or None,
-        account=cluster.account or None,
+        memory=f"{where.memory_mb}MB",
+        walltime=f"{where.minutes // 60:02d}:{where.minutes % 60:02d}:00",
+        queue=where.partition or None,
+        account=where.account or None,
         job_name="tagline-skim",
         log_directory="logs/skim/slurm",
-    )
-    jobs.scale(cluster.jobs)
-    entered: AbstractContextManager[Any] = jobs
-    return entered
+    ) as jobs:
+        jobs.scale(where.jobs)
+        yield jobs, partial(jobs.scale, where.jobs)
 
 
 def performance_report(path: Path | None) -> AbstractContextManager[Any]:
@@ -111,16 +134,24 @@ def performance_report(path: Path | None) -> AbstractContextManager[Any]:
     return block
 
 
-def _run_on(client: "Client", task: Task, sources: Sequence[Source]) -> Iterator[Report]:
-    from distributed import KilledWorker, as_completed
+def _run_on(
+    client: "Client", refill: Callable[[], None], task: Task, sources: Sequence[Source]
+) -> Iterator[Report]:
+    from distributed import KilledWorker, wait
 
-    futures = client.map(task, sources, pure=False)
-    source_of = dict(zip(futures, sources, strict=True))
-    for future in as_completed(futures):
+    source_of = dict(zip(client.map(task, sources, pure=False), sources, strict=True))
+    waiting = set(source_of)
+    while waiting:
         try:
-            yield future.result()
-        except KilledWorker as error:
-            yield _died(source_of[future], str(error))
+            done, waiting = wait(waiting, timeout=SECONDS_TO_REFILL, return_when="FIRST_COMPLETED")
+        except TimeoutError:
+            refill()
+            continue
+        for future in done:
+            try:
+                yield future.result()
+            except KilledWorker as error:
+                yield _died(source_of[future], str(error))
 
 
 def _died(source: Source, reason: str) -> Report:

@@ -11,7 +11,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from tagline import plugins
-from tagline.catalogue import Cluster, Dataset, Decorrelation, Representation, Tagger, Task
+from tagline.catalogue import Dataset, Decorrelation, Representation, Skim, Tagger, Task
 from tagline.contenders import Combination, Outside
 from tagline.lineup import Lineup
 from tagline.published import Published
@@ -75,7 +75,7 @@ class Config(Strict):
     decorrelations: dict[Name, Decorrelation] = Field(description="methods against sculpting")
     published: dict[Name, Published] = Field(default_factory=dict, description="numbers of papers")
     study: Study = Field(description="the comparison to make")
-    skim: Cluster = Field(Cluster(), description="where skims read their files")
+    skim: Skim = Field(Skim(), description="where skims read their files")
 
     @model_validator(mode="before")
     @classmethod

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from tagline import provenance
-from tagline.catalogue import Cluster, Dataset, ListedFile
+from tagline.catalogue import Dataset, ListedFile, Skim
 from tagline.clusters import THIS_MACHINE, Run, Task, workers
 from tagline.ledger import LEDGER, add_up, write_ledger
 from tagline.parts import Report, Source, skim_file
@@ -34,7 +34,7 @@ def skim(
     folder: Path,
     processes: int,
     cache: Path,
-    cluster: Cluster = THIS_MACHINE,
+    where: Skim = THIS_MACHINE,
     memory_mb: int = 3000,
     performance: Path | None = None,
 ) -> None:
@@ -46,7 +46,7 @@ def skim(
         folder: gets a folder a part, with jets and constituents, and the ledger.
         processes: tasks at once on this machine.
         cache: where finished parts wait, on the same file system as `folder`.
-        cluster: takes the tasks, if not this machine.
+        where: the files are read, if not on this machine.
         memory_mb: of this machine that they may use.
         performance: gets Dask's report of what happened when.
 
@@ -57,9 +57,7 @@ def skim(
     sources = [Source(file, cache / f"{number:04d}") for number, file in enumerate(listed)]
     task = partial(skim_file, dataset=dataset, made=provenance.current())
     processes = min(processes, len(files))
-    with workers(
-        cluster, processes=processes, memory_mb=memory_mb, performance=performance
-    ) as run:
+    with workers(where, processes=processes, memory_mb=memory_mb, performance=performance) as run:
         reports = skim_in_rounds(run, task, sources)
     in_order = [reports[source.part].ledger for source in sources]
     write_ledger(in_order, cache / LEDGER)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Cluster, Dataset, ListedFile
+from tagline.catalogue import Dataset, ListedFile, Skim
 from tagline.fingerprint import digest
 from tagline.skim import skim
 
@@ -17,7 +17,7 @@ job.start(
     params=params,
     inputs=[file.path for file in files],
 )
-cluster = Cluster(**snakemake.config.get("skim", {}))
+where = Skim(**snakemake.config.get("skim", {}))
 states = [(path.stat().st_size, path.stat().st_mtime_ns) for path in map(Path, snakemake.input)]
 key = digest([params.selected, params.code, params.files, states])
 skim(
@@ -26,7 +26,7 @@ skim(
     folder=Path(snakemake.output.skim),
     processes=snakemake.threads,
     cache=Path("results/.checkpoints") / key,
-    cluster=cluster,
+    where=where,
     memory_mb=snakemake.resources.mem_mb,
-    performance=Path(snakemake.log[0]).with_suffix(".html") if cluster.performance else None,
+    performance=Path(snakemake.log[0]).with_suffix(".html") if where.performance else None,
 )
