@@ -166,13 +166,13 @@ def disturb(
     pause: float,
     ended: threading.Event,
 ) -> None:
-    """Kill the server and a process that reads, in turn, until the production ends."""
+    """Kill the server, every third time a process that reads, too, until the production ends."""
     while not ended.wait(pause):
         server.kill()
         ended.wait(pause / 5)
         server.start()
         production.count("server killed")
-        if not ended.wait(pause):
+        if production.faults["server killed"] % 3 == 2:
             try:
                 kill_a_reader(production, process)
             except psutil.NoSuchProcess:

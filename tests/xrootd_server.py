@@ -2,18 +2,20 @@
 
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 SECONDS_TO_START = 20
+BELOW_NEAR_ENDS = (20_000, 32_000)  # Linux takes higher ports for connections
 CONFIG = """\
 xrd.port {port}
 xrd.network nodnr
@@ -51,11 +53,11 @@ class Server:
             user = {"user": theirs.pw_uid, "group": theirs.pw_gid, "extra_groups": []}
             os.chown(self.admin, theirs.pw_uid, theirs.pw_gid)
         command = ["xrootd", "-c", str(config), "-l", str(self.admin / "log"), "-n", "test"]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **user)
         end = time.monotonic() + SECONDS_TO_START
         while not answers(self.port):
-            assert self.process.poll() is None, (self.admin / "log").read_text()
-            assert time.monotonic() < end, "the XRootD server does not start"
+            assert time.monotonic() < end, f"no XRootD server: see {self.admin}/test/log"
+            if self.process is None or self.process.poll() is not None:
+                self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, **user)
             time.sleep(0.02)
 
     def kill(self) -> None:
@@ -99,10 +101,12 @@ def serving(folder: Path, admin: Path) -> Iterator[Server]:
 
 
 def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a port that nobody uses now, nor as the near end of a connection later."""
+    while True:
+        port = random.SystemRandom().randrange(*BELOW_NEAR_ENDS)
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def answers(port: int) -> bool:
