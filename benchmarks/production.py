@@ -45,7 +45,8 @@ class Production:
     """A project, and the files that it skims.
 
     Args:
-        folder: of the project; its files are in `served`, and those that are away in `away`.
+        folder: of the project.
+        served: folder of the server's files; those that it lacks are in the project's `away`.
         num_files: so many.
         jets: of each file, but for their run, which is the number of the file.
         files_per_job: that one skim reads.
@@ -53,15 +54,11 @@ class Production:
     """
 
     folder: Path
+    served: Path
     num_files: int
     jets: Jets
     files_per_job: int
     faults: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def served(self) -> Path:
-        """Folder of the server's files."""
-        return self.folder / "served"
 
     def write_files(self) -> int:
         """Write all files, and return how many bytes they have."""
@@ -73,6 +70,7 @@ class Production:
 
     def write_project(self, server: xrootd_server.Server, port: int) -> None:
         """Copy the workflow, and configure the production; its files are behind a port."""
+        self.folder.mkdir(parents=True, exist_ok=True)
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
             copy(ROOT / name, self.folder / name)
@@ -143,7 +141,7 @@ def damage(production: Production) -> None:
 def repair(production: Production) -> None:
     """Bring both files back."""
     for number in (MISSING, TRUNCATED):
-        (production.folder / "away" / name_of(number)).replace(production.served / name_of(number))
+        shutil.copy(production.folder / "away" / name_of(number), production.served)
 
 
 def kill_a_reader(production: Production, process: subprocess.Popen[bytes]) -> None:
@@ -244,23 +242,22 @@ def produce(
 ) -> dict[str, float]:
     """Run all of it in an empty folder, and return what happened and how long it took."""
     jets = toy_jets(jets_per_file, seed=1)
-    production = Production(folder, num_files, jets, files_per_job)
-    num_bytes = production.write_files()
-    with (
-        xrootd_server.serving(production.served, folder / "xrootd") as server,
-        cutting(server.port, cut_after=max(num_bytes // num_files // 2, 200_000)) as proxy,
-    ):
-        production.write_project(server, proxy.port)
-        damage(production)
-        start = time.monotonic()
-        run_disturbed(production, server, pause=pause, kill_at=max(num_files // 2, 1))
-        failed = run_disturbed(production, server, pause=pause, kill_at=0)
-        assert failed, "the production ended well without two of its files"
-        before = production.num_finished()
-        assert before == num_files - 2, f"{before} parts of {num_files} files are finished"
-        repair(production)
-        assert not production.start().wait(), f"see {folder / 'snakemake.log'}"
-        seconds = time.monotonic() - start
+    with xrootd_server.serving() as server:
+        production = Production(folder, server.folder, num_files, jets, files_per_job)
+        num_bytes = production.write_files()
+        cut_after = max(num_bytes // num_files // 2, 200_000)
+        with cutting(server.port, cut_after=cut_after) as proxy:
+            production.write_project(server, proxy.port)
+            damage(production)
+            start = time.monotonic()
+            run_disturbed(production, server, pause=pause, kill_at=max(num_files // 2, 1))
+            failed = run_disturbed(production, server, pause=pause, kill_at=0)
+            assert failed, "the production ended well without two of its files"
+            before = production.num_finished()
+            assert before == num_files - 2, f"{before} parts of {num_files} files are finished"
+            repair(production)
+            assert not production.start().wait(), f"see {folder / 'snakemake.log'}"
+            seconds = time.monotonic() - start
     verify(production)
     return {
         "files": num_files,

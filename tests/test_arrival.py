@@ -87,12 +87,11 @@ def test_nano_events_are_read_from_servers(web, run, tmp_path):
     assert_same(read_jets(folder / "0000"), read_jets(local / "0000"))
 
 
-def test_a_mirror_of_another_protocol_gives_what_is_lost(web, run, tmp_path, content):
+def test_a_mirror_of_another_protocol_gives_what_is_lost(web, run, content):
     del content["1.root"]
-    (tmp_path / "served").mkdir()
-    for name, bytes_ in content.items():
-        (tmp_path / "served" / name).write_bytes(bytes_)
-    with xrootd_server.serving(tmp_path / "served", tmp_path / "xrootd") as server:
+    with xrootd_server.serving() as server:
+        for name, bytes_ in content.items():
+            (server.folder / name).write_bytes(bytes_)
         files = [server.url(f"{number}.root") for number in range(3)]
         folder = run(files, mirrors={server.url(""): web.url("/")})
     first, second, third = ledger_of(folder)

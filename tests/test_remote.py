@@ -27,10 +27,9 @@ def web():
 
 
 @pytest.fixture
-def xrootd(tmp_path):
-    (tmp_path / "files").mkdir()
-    (tmp_path / "files" / "a.root").write_bytes(CONTENT)
-    with xrootd_server.serving(tmp_path / "files", tmp_path / "xrootd") as server:
+def xrootd():
+    with xrootd_server.serving() as server:
+        (server.folder / "a.root").write_bytes(CONTENT)
         yield server
 
 

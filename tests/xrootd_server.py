@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -30,6 +31,7 @@ class Server:
     """Serves a folder.
 
     Attributes:
+        folder: of its files.
         port: of the loopback device.
     """
 
@@ -79,25 +81,21 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, admin: Path) -> Iterator[Server]:
-    """Yield a running server; the test is skipped where there is none.
-
-    Args:
-        folder: is served; everybody may read it and all above it.
-        admin: an empty folder for the server's own files.
-    """
+def serving() -> Iterator[Server]:
+    """Yield a running server of an empty folder; the test is skipped where there is none."""
     if not shutil.which("xrootd"):
         pytest.skip("no XRootD server: Debian's package is xrootd-server")
-    admin.mkdir(parents=True)
-    for open_to_all in (*folder.parents, folder, admin):
-        if open_to_all.owner() == Path.home().owner() and open_to_all != Path("/"):
-            open_to_all.chmod(open_to_all.stat().st_mode | 0o055)
-    server = Server(folder, admin)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
+    with tempfile.TemporaryDirectory(prefix="xrootd-") as name:  # pytest's are closed to others
+        place = Path(name)
+        place.chmod(0o755)
+        for folder in ("files", "admin"):
+            (place / folder).mkdir()
+        server = Server(place / "files", place / "admin")
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()
 
 
 def free_port() -> int:
