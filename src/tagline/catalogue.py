@@ -146,6 +146,11 @@ class Task(Strict):
     refuse_twins: bool = Field(
         False, description="fail if jets of the same constituents are in two splits"
     )
+    refuse_shared_events: bool = Field(
+        False,
+        description="fail if jets of the same run, luminosity block and event are in two splits, "
+        "as of datasets that overlap",
+    )
     max_jets: MaxJets = Field(MaxJets(), description="upper limits; 0 is none")
     balance: bool = Field(True, description="weight the classes to equal sums in training")
 
