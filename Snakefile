@@ -3,6 +3,7 @@
 generate   recipe     -> results/datasets/{dataset}/raw/{part}.root
 fetch      record     -> results/datasets/{dataset}/files/{file}
 skim       ROOT       -> results/datasets/{dataset}/skim/{batch}/
+tally      ledgers    -> results/{study}/tables/cut_flow.csv
 split      skims      -> results/{task}/split/
 prepare    split      -> results/{task}/prepared/{representation}/
 train      prepared   -> results/{task}/models/{tagger}/{decorrelation}/{seed}/
@@ -60,6 +61,7 @@ rule skims:
 include: "workflow/rules/generate.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/skim.smk"
+include: "workflow/rules/tally.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"

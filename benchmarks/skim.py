@@ -10,11 +10,11 @@ import uproot
 from coffea.nanoevents import BaseSchema, NanoEventsFactory, PFNanoAODSchema
 
 from benchmarks.racing import race, verdict
-from tagline.catalogue import Dataset
+from tagline.catalogue import Dataset, ListedFile
 from tagline.columns import TRUTH
 from tagline.datasets.jetclass import IMPACT_BRANCHES, KINDS, LABELS
 from tagline.jets import Columns, Jets, read_jets
-from tagline.skim import Source, skim_file
+from tagline.parts import Source, skim_file
 from tests.toys import add_tree, jetclass_branches, nano_branches, toy_jets
 
 NUM_JETS, NUM_CLUSTERS = 60_000, 6
@@ -42,7 +42,7 @@ def skim_ours(reader: str, folder: Path) -> None:
     part = folder / reader
     (part / "ledger.json").unlink(missing_ok=True)
     dataset = Dataset(reader=reader, files=(str(file),), select=SELECTION)
-    skim_file(Source(str(file), part), dataset=dataset, made=None)
+    skim_file(Source(ListedFile(path=str(file)), part), dataset=dataset, made=None)
 
 
 def skim_jetclass_with_coffea(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A web server on this machine that continues downloads, and misbehaves when told to."""
+"""A web server on this machine that gives ranges, and misbehaves when told to."""
 
 import threading
 from collections.abc import Iterator
@@ -14,7 +14,8 @@ class Server(ThreadingHTTPServer):
         asked: path and Range header of each request.
         mishaps: taken one a request, before it is served: a status code to answer with, or the
             number of bytes after which the connection is cut or stalls, as `("cut", 1000)`.
-        ranges: whether it continues downloads.
+        broken: paths that it always answers with 503.
+        ranges: whether it gives ranges, and so continues downloads.
         lengths: whether it says how long its answers are.
         retry_after: what it asks to wait for with a status code [s].
     """
@@ -26,6 +27,7 @@ class Server(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.asked: list[tuple[str, str]] = []
         self.mishaps: list[int | tuple[str, int]] = []
+        self.broken: set[str] = set()
         self.ranges = self.lengths = True
         self.retry_after = ""
         self.closing = threading.Event()
@@ -44,7 +46,9 @@ class Handler(BaseHTTPRequestHandler):
         wanted = self.headers.get("Range", "")
         self.server.asked.append((self.path, wanted))
         mishap = self.server.mishaps.pop(0) if self.server.mishaps else None
-        if isinstance(mishap, int):
+        if self.path in self.server.broken:
+            self._answer(503, b"", {})
+        elif isinstance(mishap, int):
             self._answer(mishap, b"", {"Retry-After": self.server.retry_after})
         elif self.path not in self.server.files:
             self._answer(404, b"", {})
@@ -54,13 +58,14 @@ class Handler(BaseHTTPRequestHandler):
     def _send(self, content: bytes, wanted: str, mishap: tuple[str, int] | None) -> None:
         status, headers = 200, {}
         if wanted and self.server.ranges:
-            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+            first, _, last = wanted.removeprefix("bytes=").partition("-")
+            start, stop = int(first), min(int(last or len(content)) + 1, len(content))
             if start >= len(content):
                 self._answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
                 return
             status = 206
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-            content = content[start:]
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
+            content = content[start:stop]
         self._answer(status, content, headers, stop=mishap[1] if mishap else len(content))
         if mishap and mishap[0] == "stall":
             self.server.closing.wait()

@@ -18,7 +18,13 @@ from tagline.document import document
 ROOT = Path(__file__).parent.parent
 STAGES = {
     "generate": ["tagline.generate", "tagline.generate.validate"],
-    "skim": ["tagline.skim", "tagline.split", "tagline.variation", "tagline.prepare"],
+    "skim": [
+        "tagline.skim",
+        "tagline.cut_flow",
+        "tagline.split",
+        "tagline.variation",
+        "tagline.prepare",
+    ],
     "train": [
         "tagline.train",
         "tagline.score",
@@ -40,7 +46,7 @@ PLUGINS = {
     "plot": ["figures"],
 }
 COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
-IMPORTED_AS = {"scikit_learn": "sklearn"}
+IMPORTED_AS = {"scikit_learn": "sklearn", "xrootd": "XRootD"}
 ON_TOP_OF = {
     "training_sizes": ("top_landscape_small.yaml",),
     "decorrelation_small": ("top_landscape_small.yaml",),

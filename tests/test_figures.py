@@ -21,7 +21,7 @@ from tests.scores import (
     varied_comparison,
 )
 
-SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "benchmarks"}
+SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "ledgers", "benchmarks"}
 
 
 def reading(source: str) -> list[str]:

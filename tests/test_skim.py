@@ -1,15 +1,18 @@
 import logging
+import shutil
+from pathlib import Path
 
 import awkward as ak
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tagline import skim as stage
+from tagline import parts as stage
 from tagline.catalogue import Dataset
 from tagline.jets import JETS_FILE, concatenate, read_jets
 from tagline.ledger import read_ledger
 from tagline.skim import skim
+from tests.disks import small_disk
 from tests.toys import jetclass_branches, toy_jets, write_jetclass_root, write_tree
 
 SELECTION = "pt > 600 and abs(eta) < 1"
@@ -86,20 +89,30 @@ def test_says_in_the_parquet_files_where_jets_come_from(files, run):
     assert metadata[b"tagline.select"] == SELECTION.encode()
 
 
-def test_processes_make_the_same_files_as_one(files, run):
-    alone = contents(run(files, select=SELECTION))
-    assert contents(run(files, processes=2, select=SELECTION)) == alone
+def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(files, tmp_path):
+    """The first file's part has room, the second's, of many more jets, has none."""
+    write_jetclass_root(Path(files[1]), toy_jets(10_000, seed=1))
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    options = {"dataset": Dataset(files=tuple(files)), "processes": 1}
+    with small_disk(disk, megabytes=2):
+        with pytest.raises(OSError, match="No space left on device"):
+            skim(files, folder=disk / "skim", cache=disk / "cache", **options)
+        assert [path.name for path in (disk / "cache").iterdir()] == ["0000"]
+        shutil.copytree(disk / "cache", tmp_path / "cache")
+    skim(files, folder=tmp_path / "skim", cache=tmp_path / "cache", **options)
+    assert [file.kept for file in ledger_of(tmp_path / "skim")] == [50, 10_000, 50]
 
 
 def test_goes_on_where_it_was_killed(files, run, tmp_path, monkeypatch, caplog):
     undisturbed = contents(run(files))
     write_part = stage._write_part
 
-    def die_in_the_last_file(source, dataset):
-        if source.file == files[2]:
+    def die_in_the_last_file(source, place, dataset, *, attempts):
+        if source.file.path == files[2]:
             (source.folder.parent / ".writing-0002").mkdir()
             raise KeyboardInterrupt
-        return write_part(source, dataset)
+        return write_part(source, place, dataset, attempts=attempts)
 
     monkeypatch.setattr(stage, "_write_part", die_in_the_last_file)
     (tmp_path / "skim" / "0000").rename(tmp_path / "undisturbed")

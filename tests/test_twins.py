@@ -55,6 +55,17 @@ def test_twins_are_counted_in_the_ledger_and_the_log(leaking, run, caplog):
     assert "'train and test': 2" in caplog.text
 
 
+def test_events_of_two_datasets_are_refused_on_both_sides(run):
+    """Of 200 events each, the last 20 of the first are the first of the second."""
+    jets = {name: toy_jets(200, seed=seed) for seed, name in enumerate(DATASETS)}
+    for number, name in enumerate(DATASETS):
+        jets[name].jets["event"] += np.uint64(1000 * number)
+    run(jets, refuse_shared_events=True)
+    jets["two"].jets["event"] -= np.uint64(820)
+    with pytest.raises(ValueError, match=r"two splits: .*'train and validation': 20, 'train and"):
+        run(jets, refuse_shared_events=True)
+
+
 def test_twins_across_splits_are_refused_on_demand(leaking, run, tmp_path):
     with pytest.raises(ValueError, match=r"in two splits: .*'validation and test': 3"):
         run(leaking, refuse_twins=True)

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from tagline.catalogue import Dataset, Decorrelation, Representation, Tagger, Task
+from tagline.catalogue import Dataset, Decorrelation, Representation, Skim, Tagger, Task
 from tagline.contenders import Combination, Outside
 from tagline.lineup import Lineup
 from tagline.published import Published
@@ -38,7 +38,7 @@ class Config(Strict):
     decorrelations: dict[Name, Decorrelation] = Field(description="methods against sculpting")
     published: dict[Name, Published] = Field(default_factory=dict, description="numbers of papers")
     study: Study = Field(description="the comparison to make")
-    dask_scheduler: str = Field("", description="address of a Dask cluster; empty: this machine")
+    skim: Skim = Field(Skim(), description="where skims read their files")
 
     @model_validator(mode="before")
     @classmethod
@@ -236,7 +236,7 @@ def changes_results(config: Config) -> dict[str, Any]:
         mode="json",
         exclude={
             "study": True,
-            "dask_scheduler": True,
+            "skim": True,
             "published": True,
             "tasks": {"__all__": {"title", "signal_window"}},
             "recipes": {"__all__": {"reference"}},

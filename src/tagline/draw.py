@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagline import attributions, compare, plugins, score_tables
+from tagline import attributions, compare, cut_flow, plugins, score_tables
 from tagline.accounts_table import Account, read
+from tagline.cut_flow import Step
 from tagline.figures import save
 from tagline.files import read_json
 from tagline.legend import Legend
@@ -18,8 +19,8 @@ def draw(name: str, files: Sequence[Path], *, legend: Legend, png: Path, pdf: Pa
 
     Args:
         name: the plugin.
-        files: metrics, score tables, attributions, prepared folders, validations or a time table,
-            as the plugin's READS says.
+        files: metrics, score tables, attributions, prepared folders, validations, a cut flow
+            or a time table, as the plugin's READS says.
         legend: titles and published numbers.
         png: gets the figure as pixels.
         pdf: gets the figure as vectors.
@@ -48,6 +49,12 @@ def read_validations(files: Sequence[Path], legend: Legend) -> dict[str, Any]:
     return {file.parent.name: read_json(file) for file in files}
 
 
+def read_cut_flow(files: Sequence[Path], legend: Legend) -> list[Step]:
+    """Read the cut flow of a study."""
+    del legend
+    return cut_flow.read(files[0])
+
+
 def read_account(files: Sequence[Path], legend: Legend) -> Account:
     """Read the time table of a study."""
     return Account(legend, read(files[0]))
@@ -59,5 +66,6 @@ SOURCES: dict[str, Callable[[Sequence[Path], Legend], Any]] = {
     "attributions": attributions.load,
     "images": read_images,
     "recipes": read_validations,
+    "ledgers": read_cut_flow,
     "benchmarks": read_account,
 }

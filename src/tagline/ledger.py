@@ -12,6 +12,8 @@ from typing import Any
 
 from tagline.files import read_json, write_json
 
+LEDGER = "ledger.json"
+
 
 @dataclass(frozen=True)
 class FileLedger:
@@ -26,6 +28,7 @@ class FileLedger:
         cut: number of jets that failed each condition, having met all those before it.
         notes: what was odd, such as the first event with a NaN.
         failed: why the file could not be read; empty if it could.
+        attempts: how often it was opened or tried to, here or at a mirror.
     """
 
     file: str
@@ -36,6 +39,7 @@ class FileLedger:
     cut: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     failed: str = ""
+    attempts: int = 1
 
     def __post_init__(self) -> None:
         assert self.jets == self.kept + sum(self.cut.values()), f"{self} does not add up"

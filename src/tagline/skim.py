@@ -1,86 +1,65 @@
 """The skim: ROOT files become two flat Parquet tables each, and every jet is accounted for.
 
-One task a file, on processes of this machine or on a Dask cluster; a task writes its own part, so
-that no arrays travel. Finished parts wait in a cache until all are there: a run that was killed
-goes on with the rest.
+One task a file; a task writes its own part, so that no arrays travel. Finished parts wait in a
+cache until all are there: a run that was killed or failed goes on with the rest. Files that fail
+for a reason that may pass are tried again when all others are done.
 """
 
 import json
 import logging
+import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tagline import plugins, provenance
-from tagline.catalogue import Dataset
-from tagline.cuts import Cuts
-from tagline.datasets import BaseReader, UnreadableFileError
-from tagline.files import whole_folder
-from tagline.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
-from tagline.ledger import FileLedger, add_up, read_ledger, write_ledger
-from tagline.provenance import Provenance
-
-if TYPE_CHECKING:
-    from distributed import Client
+from tagline import provenance
+from tagline.catalogue import Dataset, ListedFile, Skim
+from tagline.clusters import THIS_MACHINE, Run, Task, workers
+from tagline.ledger import LEDGER, add_up, write_ledger
+from tagline.parts import Report, Source, skim_file
+from tagline.progress import Progress
 
 log = logging.getLogger(__name__)
 
-LEDGER = "ledger.json"
-IDLE_SECONDS = 60.0
-
-
-@dataclass(frozen=True)
-class Source:
-    """One input file and the folder its jets go to, which is named as the part."""
-
-    file: str
-    folder: Path
-
-    @property
-    def part(self) -> str:
-        """Number of the file."""
-        return self.folder.name
-
-
-Report = tuple[FileLedger, float]
-Run = Callable[[Callable[[Source], Report], Sequence[Source]], Iterator[Report]]
+PAUSES = (0.0, 30.0, 120.0)  # seconds before each round
 
 
 def skim(
-    files: Sequence[str],
+    files: Sequence[str | ListedFile],
     *,
     dataset: Dataset,
     folder: Path,
     processes: int,
-    scheduler: str = "",
     cache: Path,
+    where: Skim = THIS_MACHINE,
+    memory_mb: int = 3000,
+    performance: Path | None = None,
 ) -> None:
     """Skim files into `folder`, which appears whole when all of them are done.
 
     Args:
-        files: paths or URLs.
+        files: paths or URLs, or what is known of them.
         dataset: their reader, its options, and the selection.
         folder: gets a folder a part, with jets and constituents, and the ledger.
         processes: tasks at once on this machine.
-        scheduler: address of a Dask cluster in the same folder, which takes the tasks instead.
         cache: where finished parts wait, on the same file system as `folder`.
+        where: the files are read, if not on this machine.
+        memory_mb: of this machine that they may use.
+        performance: gets Dask's report of what happened when.
 
     Raises:
         ValueError: more files failed than the dataset allows.
     """
-    sources = [Source(file, cache / f"{number:04d}") for number, file in enumerate(files)]
-    ledgers: dict[str, FileLedger] = {}
-    with workers(min(processes, len(files)), scheduler=scheduler) as run:
-        task = partial(skim_file, dataset=dataset, made=provenance.current())
-        for ledger, seconds in run(task, sources):
-            ledgers[ledger.part] = ledger
-            _log_progress(ledger, seconds, f"{len(ledgers)}/{len(files)}")
-    in_order = [ledgers[source.part] for source in sources]
+    listed = [ListedFile(path=file) if isinstance(file, str) else file for file in files]
+    sources = [Source(file, cache / f"{number:04d}") for number, file in enumerate(listed)]
+    task = partial(skim_file, dataset=dataset, made=provenance.current())
+    processes = min(processes, len(files))
+    with workers(where, processes=processes, memory_mb=memory_mb, performance=performance) as run:
+        reports = skim_in_rounds(run, task, sources)
+    in_order = [reports[source.part].ledger for source in sources]
     write_ledger(in_order, cache / LEDGER)
     failed = [ledger.failed for ledger in in_order if ledger.failed]
     if len(failed) > dataset.allow_failed:
@@ -89,137 +68,58 @@ def skim(
             f"see {cache / LEDGER}:\n  " + "\n  ".join(failed)
         )
     log.info("all files: %s", json.dumps(add_up(in_order)))
-    _publish(cache, folder)
+    _publish(cache, folder, keep=bool(failed))
 
 
-def skim_file(source: Source, *, dataset: Dataset, made: Provenance | None) -> Report:
-    """Skim one file into its part, unless that was done before; say how long it took [s]."""
-    provenance.remember(made)  # this may be another process than the job's
-    start = time.monotonic()
-    finished = source.folder / LEDGER
-    if finished.exists():
-        (ledger,) = read_ledger(finished)
-        return ledger, 0.0
-    try:
-        ledger = _write_part(source, dataset)
-    except UnreadableFileError as error:
-        reason = " ".join(str(error).split())
-        ledger = FileLedger(source.file, source.part, failed=reason)
-    return ledger, time.monotonic() - start
+def skim_in_rounds(run: Run, task: Task, sources: Sequence[Source]) -> dict[str, Report]:
+    """Return the last report of each part; what may pass is tried again at the end."""
+    progress = Progress(len(sources))
+    waiting = list(sources)
+    for pause in PAUSES:
+        if pause:
+            log.info("%d files are tried again in %g s", len(waiting), pause)
+            time.sleep(pause)
+        for report in run(task, waiting):
+            progress.add(report)
+            _log(report, progress.line())
+        waiting = [
+            replace(source, attempts=progress.reports[source.part].ledger.attempts)
+            for source in waiting
+            if progress.reports[source.part].may_pass
+        ]
+        if not waiting:
+            break
+    return progress.reports
 
 
-def _write_part(source: Source, dataset: Dataset) -> FileLedger:
-    """Write the part of one file and its ledger, both or neither."""
-    plugin = plugins.load("datasets", dataset.reader)
-    reader: BaseReader = plugin.Reader(plugin.Config(**dataset.options))
-    cuts = Cuts(dataset.select)
-    num_events = num_jets = 0
-    notes: list[str] = []
-
-    def kept() -> Iterator[Jets]:
-        nonlocal num_events, num_jets
-        for chunk in reader.read(source.file):
-            num_events += chunk.num_events
-            num_jets += chunk.num_jets
-            notes.extend(chunk.notes)
-            yield from cuts.kept(chunk)
-
-    with whole_folder(source.folder) as unfinished:
-        details = provenance_of(source.file, dataset)
-        num_kept = write_stream(gathered(kept()), unfinished, provenance=details)
-        ledger = FileLedger(
-            source.file,
-            source.part,
-            events=num_events,
-            jets=num_jets,
-            kept=num_kept,
-            cut=cuts.cut,
-            notes=(*notes, *cuts.notes),
-        )
-        write_ledger([ledger], unfinished / LEDGER)
-    return ledger
-
-
-def gathered(stream: Iterable[Jets]) -> Iterator[Jets]:
-    """Join jets until they fill a row group."""
-    waiting: list[Jets] = []
-    for jets in stream:
-        waiting.append(jets)
-        if sum(map(len, waiting)) >= ROWS_PER_GROUP:
-            yield concatenate(waiting)
-            waiting = []
-    if waiting:
-        yield concatenate(waiting)
-
-
-def provenance_of(file: str, dataset: Dataset) -> dict[str, str]:
-    """Say where the jets of a part come from."""
-    return {
-        "source": file,
-        "source_bytes": str(Path(file).stat().st_size) if "://" not in file else "",
-        "reader": dataset.reader,
-        "options": json.dumps(dataset.options, sort_keys=True),
-        "select": dataset.select,
-    }
-
-
-@contextmanager
-def workers(processes: int, *, scheduler: str) -> Iterator[Run]:
-    """Yield a function like `map`, whose results come in the order in which they are finished.
-
-    The processes are started as programs, not forked or spawned, so that a script needs no guard.
-    """
-    if processes == 1 and not scheduler:
-        yield map
-        return
-    from distributed import Client
-    from distributed.deploy.subprocess import SubprocessCluster
-
-    logging.getLogger("distributed.deploy").setLevel(logging.WARNING)
-    with ExitStack() as stack:
-        cluster = scheduler or stack.enter_context(
-            SubprocessCluster(
-                n_workers=processes,
-                threads_per_worker=1,
-                dashboard_address=":0",
-                scheduler_kwargs={"idle_timeout": IDLE_SECONDS},
-            )
-        )
-        yield partial(_run_on, stack.enter_context(Client(cluster)))
-
-
-def _run_on(
-    client: "Client", task: Callable[[Source], Report], sources: Sequence[Source]
-) -> Iterator[Report]:
-    from distributed import as_completed
-
-    futures = client.map(task, sources, pure=False)
-    for future in as_completed(futures):
-        yield future.result()
-
-
-def _log_progress(ledger: FileLedger, seconds: float, progress: str) -> None:
+def _log(report: Report, progress: str) -> None:
+    ledger = report.ledger
     if ledger.failed:
-        log.error("%s failed: %s", progress, ledger.failed)
-    elif not seconds:
-        log.info("%s %s: %d jets kept, done before", progress, ledger.file, ledger.kept)
+        log.error("failed: %s", ledger.failed)
+    elif not report.seconds:
+        log.info("%s: %d jets kept, done before", ledger.file, ledger.kept)
     else:
-        log.info(
-            "%s %s: %d events, %d jets, %d kept, %.0f events/s",
-            progress,
-            ledger.file,
-            ledger.events,
-            ledger.jets,
-            ledger.kept,
-            ledger.events / seconds,
-        )
+        rate = ledger.events / report.seconds
+        counts = f"{ledger.events} events, {ledger.jets} jets, {ledger.kept} kept"
+        log.info("%s: %s, %.0f events/s", ledger.file, counts, rate)
+    log.info(progress)
 
 
-def _publish(cache: Path, folder: Path) -> None:
-    """Make the complete cache the result; what killed tasks left there goes."""
+def _publish(cache: Path, folder: Path, *, keep: bool) -> None:
+    """Make the complete cache the result; what killed tasks left there goes.
+
+    Where files failed that may, the cache stays, with links to the same files, so that another run
+    reads those alone.
+    """
     for unfinished in cache.glob(".writing-*"):
         shutil.rmtree(unfinished)
     if folder.exists():
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    cache.replace(folder)
+    if not keep:
+        cache.replace(folder)
+        return
+    linked = cache.with_name(f"{cache.name}.linked")
+    shutil.rmtree(linked, ignore_errors=True)
+    shutil.copytree(cache, linked, copy_function=os.link)
+    linked.replace(folder)

@@ -8,7 +8,6 @@ split is shuffled already.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,8 +16,9 @@ import numpy.typing as npt
 
 from tagline.catalogue import Task
 from tagline.columns import EVENT_COLUMNS
+from tagline.event_ids import event_ids, refuse_shared_events
 from tagline.files import whole_folder, write_json
-from tagline.hashing import Hashes, splitmix
+from tagline.hashing import Hashes
 from tagline.jets import (
     CONSTITUENTS,
     JETS_FILE,
@@ -77,7 +77,7 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
 
     Raises:
         ValueError: a jet has two classes or is there twice, a class has no jets in a split, or
-            jets are in two splits and the task refuses that.
+            jets or events are in two splits and the task refuses that.
     """
     parts = parts_of(skims)
     index = index_parts(parts, task=task)
@@ -85,6 +85,8 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
     ledger = account(index, rows, classes=list(task.classes))
     log.info("jets of each class: %s", ledger)
     jets = gather(index, rows, parts)
+    if task.refuse_shared_events:
+        refuse_shared_events(jets)
     ledger["twins"] = look_for_twins(jets, refuse=task.refuse_twins)
     if task.balance:
         jets = balanced(jets)
@@ -139,15 +141,6 @@ def _index_part(number: int, part: Part, task: Task) -> Index:
         jet_index=jets["jet_index"].astype(np.int64),
         label=labels(part, jets, task=task),
     )
-
-
-def event_ids(dataset: str, jets: Columns) -> Hashes:
-    """Return the hash (J,) of dataset, run, luminosity block and event, uniform over 64 bits."""
-    digest = blake2b(dataset.encode(), digest_size=8).digest()
-    state = np.full(len(jets["event"]), np.frombuffer(digest, np.uint64)[0])
-    for name in EVENT_COLUMNS:
-        state = splitmix(state + jets[name].astype(np.uint64))
-    return state
 
 
 def labels(part: Part, jets: Columns, *, task: Task) -> Integers:

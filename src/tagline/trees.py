@@ -10,11 +10,12 @@ import numpy as np
 import uproot
 
 from tagline.datasets import Array, Rows, UnreadableFileError, reading
+from tagline.remote import RemoteSource
 from tagline.strict import did_you_mean
 
 DAMAGE = uproot.DeserializationError  # besides what `reading` knows
 TREES = ["TTree", "ROOT::RNTuple"]
-LOCAL = {"handler": uproot.MultithreadedFileSource}  # a fifth less CPU time than fsspec
+LOCAL = uproot.MultithreadedFileSource  # a fifth less CPU time than fsspec
 
 
 class Ragged(NamedTuple):
@@ -112,11 +113,15 @@ def _native(values: Array) -> Array:
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
+def _open(path: str) -> Any:  # noqa: ANN401 (uproot's)
+    return uproot.open(path, handler=RemoteSource if "://" in path else LOCAL)
+
+
 @contextmanager
 def open_tree(path: str, name: str, *, content: IO[bytes] | None = None) -> Iterator[Tree]:
     """Yield a tree of a file, opened already or not; of several cycles the newest alone."""
     with reading(path, DAMAGE):
-        file = uproot.open(content or path, **({} if content or "://" in path else LOCAL))
+        file = _open(path) if content is None else uproot.open(content)
     with file:
         with reading(path, DAMAGE):
             trees = file.keys(cycle=False, filter_classname=TREES)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tagline.catalogue import Task
+from tagline.event_ids import refuse_shared_events
 from tagline.files import whole_folder, write_json
 from tagline.jets import read_jets, write_jets
 from tagline.noise import with_noise
@@ -51,6 +52,8 @@ def vary(
     log.info("jets of each class: %s", ledger)
     jets = {name: read_jets(nominal_split / name) for name in FITTED}
     jets |= gather(index, rows, parts)
+    if variation.refuse_shared_events:
+        refuse_shared_events(jets)
     if variation.noise:
         jets[TEST] = with_noise(jets[TEST], variation.noise)
     ledger["twins"] = look_for_twins(jets, refuse=variation.refuse_twins)

@@ -1,6 +1,7 @@
 """Functions about datasets: their files, their skims, and the published jets they are like."""
 
 from tagline import manifest, records
+from tagline.catalogue import ListedFile
 
 
 def num_batches(dataset):
@@ -24,9 +25,20 @@ def files_of_dataset(dataset):
             file=records.names_of(entry.fetch),
         )
     if entry.read:
-        listed = records.read_manifest(Path(list_to_read(dataset)))
-        return [file.url for file in records.files_of(entry.read, listed)]
-    return manifest.expand_files(entry.files)
+        return [file.url for file in files_to_read(dataset)]
+    return manifest.expand_files([path_of(file) for file in entry.files])
+
+
+def path_of(file):
+    """Return the path of a listed file, which may be a path alone."""
+    return file if isinstance(file, str) else file.path
+
+
+def files_to_read(dataset):
+    """List the files that are read in place, with what their list says of them."""
+    return records.files_of(
+        CONFIG.datasets[dataset].read, records.read_manifest(Path(list_to_read(dataset)))
+    )
 
 
 def list_to_read(dataset):
@@ -62,6 +74,28 @@ def files_of_batch(wildcards):
     return files_of_dataset(wildcards.dataset)[first : first + size]
 
 
+def listed_files_of_batch(wildcards):
+    """List the files of one skim job with what is known of them."""
+    entry = CONFIG.datasets[wildcards.dataset]
+    known = {path_of(file): file for file in entry.files if not isinstance(file, str)}
+    if entry.read:
+        known = {
+            file.url: ListedFile(
+                path=file.url, size=file.size, checksum=file.checksum or "", events=file.events
+            )
+            for file in files_to_read(wildcards.dataset)
+        }
+    return [
+        known.get(path, ListedFile(path=path)).model_dump() for path in files_of_batch(wildcards)
+    ]
+
+
+def selection_of_dataset(wildcards):
+    """Return what a skim does with any of its files, whichever there are, and wherever they are."""
+    entry = CATALOGUE["datasets"][wildcards.dataset]
+    return {key: entry[key] for key in ("reader", "options", "select")}
+
+
 def local_files_of_batch(wildcards):
     """List those files of one skim job that Snakemake can see, which are those without a URL."""
     return [file for file in files_of_batch(wildcards) if "://" not in file]
@@ -80,6 +114,18 @@ def skims_of_task(wildcards):
     """List the skims that a task reads."""
     datasets = CONFIG.tasks[wildcards.task].datasets
     return [skim for dataset in datasets for skim in skims_of_dataset(dataset)]
+
+
+def datasets_of_study():
+    """List the datasets of a study, each once."""
+    return list(
+        dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
+    )
+
+
+def failures_allowed():
+    """Return how many files of each dataset of a study may fail."""
+    return {name: CONFIG.datasets[name].allow_failed for name in datasets_of_study()}
 
 
 def parts_of_dataset(wildcards):
@@ -111,26 +157,23 @@ def code_of_reader(wildcards):
 
 def validations_of_study():
     """List the comparisons of generated samples with published ones."""
-    datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
     return expand(
         "results/datasets/{dataset}/validation.json",
-        dataset=[name for name in datasets if CONFIG.has_reference(name)],
+        dataset=[name for name in datasets_of_study() if CONFIG.has_reference(name)],
     )
 
 
 def skims_of_study(wildcards):
     """List the skims of all datasets of the study."""
-    datasets = dict.fromkeys(name for task in STUDY.tasks for name in CONFIG.tasks[task].datasets)
-    return [skim for dataset in datasets for skim in skims_of_dataset(dataset)]
+    return [skim for dataset in datasets_of_study() for skim in skims_of_dataset(dataset)]
 
 
 def require_files():
     """Stop if a dataset of the study has no files, as far as that is known without a network."""
-    for task in STUDY.tasks:
-        for dataset in CONFIG.tasks[task].datasets:
-            read = CONFIG.datasets[dataset].read
-            if not read or not read.record:
-                files_of_dataset(dataset)
+    for dataset in datasets_of_study():
+        read = CONFIG.datasets[dataset].read
+        if not read or not read.record:
+            files_of_dataset(dataset)
 
 
 require_files()  # a missing file is an error now, not a rule that never runs

@@ -13,6 +13,11 @@ def minutes(base, per_gigabyte=0):
     return growing(base, per_gigabyte / 1e9)
 
 
+def megabytes_of_threads(wildcards, threads, attempt):
+    """Ask for the memory of each process that reads files, and for what starts them."""
+    return (500 + 1250 * threads) * attempt
+
+
 def growing(base, per_byte):
     """Make a function that asks for a resource in proportion to the attempt."""
 

@@ -12,11 +12,11 @@ rule skim:
         "../../envs/skim.yaml"
     threads: 2
     resources:
-        mem_mb=megabytes(3000),
+        mem_mb=megabytes_of_threads,
         runtime=minutes(60, per_gigabyte=10),
     params:
-        files=files_of_batch,
-        dataset=entry("datasets/{dataset}"),
+        files=listed_files_of_batch,
+        selected=selection_of_dataset,
         code=code_of_reader,
     script:
         "../scripts/skim.py"

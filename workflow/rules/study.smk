@@ -27,7 +27,7 @@ def attributions_of_study():
 
 
 def source_of_figure(wildcards):
-    """List what a figure reads: metrics, scores, attributions, images, samples or the time table."""
+    """List what a figure reads: metrics, scores, attributions, images, samples, the cut flow or the time table."""
     match plugins.constant_of("figures", wildcards.figure, "READS"):
         case "metrics":
             return metrics_of_study()
@@ -43,6 +43,8 @@ def source_of_figure(wildcards):
             )
         case "recipes":
             return validations_of_study()
+        case "ledgers":
+            return expand("results/{study}/tables/cut_flow.csv", study=STUDY.name)
         case "benchmarks":
             return expand("results/{study}/tables/time.csv", study=STUDY.name)
 
@@ -59,7 +61,7 @@ def code_of_figure(wildcards):
 
 def tables_of_results():
     """List the tables of the study that hold results."""
-    tables = ["comparison.csv", "comparison.md", "comparison.tex"]
+    tables = ["comparison.csv", "comparison.md", "comparison.tex", "cut_flow.csv", "cut_flow.md"]
     if validations_of_study():
         tables.append("samples.md")
     return expand("results/{study}/tables/{table}", study=STUDY.name, table=tables)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column, Further, Table
 from tagline.jets import Columns, Jets
+from tagline.transports import InterruptedReadError
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
@@ -38,9 +39,16 @@ CORRUPT: tuple[type[Exception], ...] = (
 )
 """What the libraries below raise for files that are damaged or cannot be reached."""
 
+PASSING = (InterruptedReadError, ConnectionError, TimeoutError)
+"""What another try may better."""
+
 
 class UnreadableFileError(ValueError):
     """A file cannot be read; the message names the file, and as far as it comes what is in it."""
+
+
+class InterruptedFileError(UnreadableFileError):
+    """A file could not be read this time; another try may do better."""
 
 
 @contextmanager
@@ -48,6 +56,8 @@ def reading(where: str, *further: type[Exception]) -> Iterator[None]:
     """Turn whatever goes wrong in the libraries below into an UnreadableFileError."""
     try:
         yield
+    except PASSING as error:
+        raise InterruptedFileError(f"{where}: {error}") from error
     except CORRUPT + further as error:
         raise UnreadableFileError(f"{where}: {type(error).__name__}: {error}") from error
 

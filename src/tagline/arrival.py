@@ -1,0 +1,56 @@
+"""Input files as they arrive: where one can be read, and whether it is what was listed."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from tagline.catalogue import ListedFile
+from tagline.datasets import InterruptedFileError, UnreadableFileError, reading
+from tagline.fetch import checksum_of
+from tagline.remote import copy, size_of
+
+
+@contextmanager
+def arrived(
+    file: ListedFile, place: str, *, copy_first: bool, folder: Path
+) -> Iterator[tuple[str, int]]:
+    """Yield the path that a file is read from, and its size in bytes.
+
+    Args:
+        file: what is known of it.
+        place: where it is, perhaps at a mirror.
+        copy_first: whether a remote file is copied.
+        folder: gets the copy, as long as the block lasts.
+
+    Raises:
+        UnreadableFileError: it is not there, or another one.
+    """
+    with reading(place):
+        size = size_of(place)
+    if file.size not in (None, size):
+        raise UnreadableFileError(f"{place}: it has {size} bytes, {file.size} were expected")
+    if "://" not in place:
+        _check(file, place, Path(place))
+        yield place, size
+    elif not copy_first:
+        yield place, size
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as hidden:
+            here = Path(hidden) / PurePosixPath(place).name
+            with reading(place):
+                copy(place, here)
+            _check(file, place, here)
+            yield str(here), size
+
+
+def _check(file: ListedFile, place: str, here: Path) -> None:
+    """Raise an error unless the checksum is right, or there is none."""
+    algorithm, _, expected = file.checksum.partition(":")
+    if not algorithm:
+        return
+    found = checksum_of(here, algorithm)
+    if int(found, 16) != int(expected, 16):
+        wrong = f"{place}: it has {algorithm}:{found}, but {file.checksum} was expected"
+        raise (InterruptedFileError if "://" in place else UnreadableFileError)(wrong)

@@ -1,0 +1,160 @@
+"""Byte ranges of files on servers, by HTTP or XRootD: asked for once, and never waited for long.
+
+What goes wrong is an InterruptedReadError if another try may do better, and a RefusedReadError if
+it would be in vain.
+"""
+
+from functools import cache
+from types import ModuleType
+from typing import Any, Protocol
+
+SILENCE = 60  # seconds without an answer after which a request is given up
+CONNECTING = 10  # seconds
+PASSING = {408, 425, 429, 500, 502, 503, 504}  # answers of HTTP that another try may better
+PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
+REFUSALS = {  # answers of XRootD (XProtocol.hh) that another try will not better
+    3000,  # invalid argument
+    3006,  # invalid request
+    3010,  # not authorised
+    3011,  # not found
+    3013,  # unsupported
+    3016,  # is a directory
+    3030,  # authentication failed
+}
+
+
+class InterruptedReadError(OSError):
+    """Reading broke off or never began; another try may do better."""
+
+
+class RefusedReadError(OSError):
+    """The server does not have or give the file; asking again is in vain."""
+
+
+class Transport(Protocol):
+    """A file on a server; threads may share it.
+
+    Attributes:
+        size: of the file in bytes.
+    """
+
+    size: int
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes of a range, fewer only where the file ends before `stop`."""
+
+    def close(self) -> None:
+        """Let the server go."""
+
+
+def connect(url: str) -> Transport:
+    """Open a file by its URL."""
+    scheme, _, _ = url.partition("://")
+    if scheme in ("root", "xroot", "roots"):
+        return XRootD(url)
+    if scheme in ("http", "https"):
+        return HTTP(url)
+    raise RefusedReadError(f"no way to read {scheme}://, only root://, http:// and https://")
+
+
+class HTTP:
+    """A file on a web server that gives ranges."""
+
+    def __init__(self, url: str) -> None:
+        from requests import Session
+
+        self.url, self.session = url, Session()
+        _, told = self._get(0, 1)
+        total = told.rpartition("/")[2]
+        if not total.isdecimal():
+            raise RefusedReadError(f"the server does not say how long the file is: {told!r}")
+        self.size = int(total)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes of a range."""
+        return self._get(start, stop)[0] if start < self.size else b""
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.session.close()
+
+    def _get(self, start: int, stop: int) -> tuple[bytes, str]:
+        """Return the bytes, and which of how many they are by the server's account."""
+        from requests import RequestException
+
+        headers = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
+        times = (CONNECTING, SILENCE)
+        try:
+            with self.session.get(self.url, headers=headers, timeout=times, stream=True) as answer:
+                if answer.status_code != PARTIAL_CONTENT:
+                    raise _refused(answer.status_code, answer.reason)
+                return answer.content, answer.headers.get("Content-Range", "")
+        except RequestException as error:
+            raise InterruptedReadError(f"{type(error).__name__}: {error}") from None
+
+
+def _refused(code: int, reason: str) -> OSError:
+    if code in PASSING:
+        return InterruptedReadError(f"{code} {reason}")
+    if code == RANGE_NOT_SATISFIABLE:
+        return RefusedReadError("the file is empty")
+    if code < 300:
+        return RefusedReadError("the server gives no ranges of the file")
+    return RefusedReadError(f"{code} {reason}")
+
+
+class XRootD:
+    """A file on an XRootD server."""
+
+    def __init__(self, url: str) -> None:
+        self.file = _client().File()
+        try:
+            self._ask("open", url)
+            self.size: int = self._ask("stat").size
+        except OSError:
+            self.close()
+            raise
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes of a range."""
+        content: bytes = self._ask("read", start, stop - start)
+        return content
+
+    def close(self) -> None:
+        """Close the file, whatever the server says to that."""
+        if self.file.is_open():
+            self.file.close(timeout=CONNECTING)
+
+    def _ask(self, what: str, *arguments: object) -> Any:  # noqa: ANN401 (bytes, or what `stat` says)
+        try:
+            status, answer = getattr(self.file, what)(*arguments, timeout=SILENCE)
+        except ValueError as error:  # it is closed, since another thread met an error
+            raise InterruptedReadError(str(error)) from None
+        if status.ok:
+            return answer
+        reason = " ".join(status.message.split())
+        if status.errno in REFUSALS:
+            raise RefusedReadError(reason)
+        raise InterruptedReadError(reason)
+
+
+@cache
+def _client() -> ModuleType:
+    """Return the client, which shall say at once what goes wrong, unless the environment differs.
+
+    By itself it would try again for half an hour, silently and at the same server.
+    """
+    from XRootD import client
+
+    settings = {
+        "ConnectionWindow": CONNECTING,
+        "ConnectionRetry": 1,
+        "StreamErrorWindow": 0,
+        "StreamTimeout": SILENCE,
+        "RequestTimeout": SILENCE,
+        "TimeoutResolution": 1,
+    }
+    for name, value in settings.items():
+        client.EnvPutInt(name, value)
+    module: ModuleType = client
+    return module

@@ -1,0 +1,75 @@
+"""Processes of a skim may die, or not begin, and nothing is lost."""
+
+import pytest
+
+from tagline import clusters
+from tagline import skim as stage
+from tagline.catalogue import Dataset, ListedFile, Skim
+from tagline.clusters import THIS_MACHINE, workers
+from tagline.ledger import read_ledger
+from tagline.parts import Source
+from tagline.skim import skim
+from tests import dying
+from tests.test_skim import contents
+from tests.toys import toy_jets, write_jetclass_root
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Return a skim of three files by two processes."""
+    paths = [tmp_path / "raw" / f"{number}.root" for number in range(3)]
+    for number, path in enumerate(paths):
+        write_jetclass_root(path, toy_jets(20, seed=number))
+
+    def skim_files(folder, processes=2, **options):
+        dataset = Dataset(files=("*",), **options)
+        files, cache = list(map(str, paths)), tmp_path / "caches" / folder
+        skim(files, dataset=dataset, folder=tmp_path / folder, processes=processes, cache=cache)
+        return tmp_path / folder
+
+    return skim_files
+
+
+def test_a_process_killed_in_a_write_loses_nothing(run, tmp_path, monkeypatch):
+    undisturbed = contents(run("undisturbed", processes=1))
+    monkeypatch.setattr(stage, "skim_file", dying.once_in_a_write)
+    disturbed = run("disturbed")
+    assert (tmp_path / "caches" / "died").exists()
+    assert contents(disturbed) == undisturbed
+    assert not list((tmp_path / "caches").glob("*/*"))
+
+
+@pytest.mark.slow
+def test_processes_come_back_whose_parents_are_killed_too(run, monkeypatch):
+    monkeypatch.setattr(clusters, "SECONDS_TO_REFILL", 0.5)
+    monkeypatch.setattr(stage, "skim_file", dying.once_with_its_parent)
+    accounts = read_ledger(run("skim") / "ledger.json")
+    assert [account.kept for account in accounts] == [20, 20, 20]
+
+
+@pytest.mark.slow
+def test_a_file_that_kills_every_process_fails_and_the_rest_goes_on(run, monkeypatch):
+    monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
+    monkeypatch.setattr(stage, "skim_file", dying.always_at_one_file)
+    monkeypatch.setattr(stage, "PAUSES", (0.0, 0.1))
+    first, second, third = read_ledger(run("skim", allow_failed=1) / "ledger.json")
+    assert "1.root: every process that read it died" in second.failed
+    assert second.attempts == 2
+    assert first.kept == third.kept == 20
+
+
+@pytest.mark.slow
+def test_processes_share_the_memory_of_the_job_and_are_watched(tmp_path, caplog):
+    caplog.set_level("INFO")
+    source = Source(ListedFile(path="0.root"), tmp_path / "0000")
+    performance = tmp_path / "logs" / "performance.html"
+    with workers(THIS_MACHINE, processes=2, memory_mb=2500, performance=performance) as run_on:
+        (report,) = run_on(dying.memory_limit, [source])
+    assert report.num_bytes == 1_000_000_000
+    assert "dashboard is at http://" in caplog.text
+    assert "bokeh" in performance.read_text()
+
+
+def test_a_scheduler_needs_its_address():
+    with pytest.raises(ValueError, match="address that `cluster: scheduler` needs"):
+        Skim(cluster="scheduler")

@@ -1,0 +1,152 @@
+"""Remote files come whole from real servers, whatever happens; or it is said why not."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from tagline import remote, transports
+from tagline.remote import RemoteFile, copy, size_of
+from tagline.transports import InterruptedReadError, RefusedReadError
+from tests import http_server, xrootd_server
+from tests.cutting_proxy import cutting
+
+CONTENT = np.random.default_rng(1).bytes(300_000)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(remote, "PAUSES", (0.01, 0.02, 0.05, 0.1, 0.2, 0.3))
+
+
+@pytest.fixture
+def web():
+    with http_server.serving() as server:
+        server.files = {"/a.root": CONTENT}
+        yield server
+
+
+@pytest.fixture
+def xrootd():
+    with xrootd_server.serving() as server:
+        (server.folder / "a.root").write_bytes(CONTENT)
+        yield server
+
+
+@pytest.fixture(params=["http", "xrootd"])
+def url(request):
+    server = request.getfixturevalue({"http": "web", "xrootd": "xrootd"}[request.param])
+    return server.url({"http": "/a.root", "xrootd": "a.root"}[request.param])
+
+
+def test_reads_any_range(url):
+    file = RemoteFile(url)
+    assert file.size == len(CONTENT)
+    for start, stop in ((0, 1), (100, 5_000), (299_000, 300_000)):
+        assert file.read(start, stop) == CONTENT[start:stop]
+    file.close()
+
+
+def test_ends_where_the_file_ends(url):
+    file = RemoteFile(url)
+    assert file.read(299_990, 300_100) == CONTENT[299_990:]
+    file.close()
+
+
+def test_copies_in_blocks(url, tmp_path, monkeypatch):
+    monkeypatch.setattr(remote, "BLOCK", 70_000)
+    copy(url, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == CONTENT
+
+
+def test_a_missing_file_is_refused_at_once(url, monkeypatch):
+    monkeypatch.setattr(remote, "PAUSES", (60.0,))
+    with pytest.raises(RefusedReadError, match=r"404|no such file"):
+        RemoteFile(url.replace("a.root", "b.root"))
+
+
+def test_asks_again_when_a_server_is_busy(web):
+    web.mishaps = [503, 503]
+    assert size_of(web.url("/a.root")) == len(CONTENT)
+    web.mishaps = [429, 500, 502, 504]
+    file = RemoteFile(web.url("/a.root"))
+    assert file.read(5, 10) == CONTENT[5:10]
+    file.close()
+
+
+def test_asks_again_when_an_answer_is_cut(web):
+    file = RemoteFile(web.url("/a.root"))
+    web.mishaps = [("cut", 10), ("cut", 0)]
+    assert file.read(0, 1000) == CONTENT[:1000]
+    file.close()
+
+
+def test_gives_up_a_silent_connection(web, monkeypatch):
+    file = RemoteFile(web.url("/a.root"))
+    monkeypatch.setattr(transports, "SILENCE", 0.2)
+    web.mishaps = [("stall", 10)]
+    assert file.read(0, 1000) == CONTENT[:1000]
+    file.close()
+
+
+def test_says_how_often_it_tried_in_vain(web):
+    web.mishaps = [503] * 7
+    with pytest.raises(InterruptedReadError, match="503 Service Unavailable, in each of 7 tries"):
+        RemoteFile(web.url("/a.root"))
+    assert len(web.asked) == 7
+
+
+def test_refuses_a_server_without_ranges(web):
+    web.ranges = False
+    with pytest.raises(RefusedReadError, match="gives no ranges"):
+        RemoteFile(web.url("/a.root"))
+
+
+def test_refuses_a_file_that_has_become_another(web):
+    file = RemoteFile(web.url("/a.root"))
+    web.files["/a.root"] = CONTENT[:-1]
+    web.mishaps = [503]
+    with pytest.raises(RefusedReadError, match="300000 bytes have become 299999"):
+        file.read(0, 10)
+
+
+def test_it_is_said_that_nobody_listens():
+    port = xrootd_server.free_port()
+    for scheme in ("http", "root"):
+        with pytest.raises(InterruptedReadError, match="in each of 7 tries"):
+            RemoteFile(f"{scheme}://127.0.0.1:{port}//a.root")
+
+
+def test_another_protocol_is_refused_by_name():
+    with pytest.raises(RefusedReadError, match="no way to read s3://, only root://"):
+        RemoteFile("s3://bucket/a.root")
+
+
+def test_goes_on_when_a_killed_server_is_back(xrootd):
+    file = RemoteFile(xrootd.url("a.root"))
+    assert file.read(0, 1000) == CONTENT[:1000]
+    xrootd.kill()
+    restart = threading.Timer(0.1, xrootd.start)
+    restart.start()
+    assert file.read(1000, 2000) == CONTENT[1000:2000]
+    restart.join()
+    file.close()
+
+
+def test_goes_on_at_a_server_that_hangs_for_a_while(xrootd, monkeypatch):
+    file = RemoteFile(xrootd.url("a.root"))
+    monkeypatch.setattr(transports, "SILENCE", 1)
+    xrootd.pause()
+    go_on = threading.Timer(1.2, xrootd.resume)
+    go_on.start()
+    assert file.read(0, 1000) == CONTENT[:1000]
+    go_on.join()
+    file.close()
+
+
+def test_connections_that_are_cut_again_and_again_lose_nothing(xrootd, tmp_path, monkeypatch):
+    monkeypatch.setattr(remote, "BLOCK", 40_000)
+    with cutting(xrootd.port, cut_after=100_000) as proxy:
+        copy(xrootd.url("a.root", port=proxy.port), tmp_path / "copy")
+        assert proxy.num_cuts >= 2
+    assert (tmp_path / "copy").read_bytes() == CONTENT
