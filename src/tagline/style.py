@@ -103,6 +103,11 @@ def marker(position: int) -> str:
     return MARKERS[position % len(MARKERS)]
 
 
+def face(position: int, colour: str) -> str:
+    """Return what fills the n-th thing's marker: its colour, or white when markers come again."""
+    return colour if position < len(MARKERS) else "white"
+
+
 def legend(figure: Figure, panels: Sequence[Axes], handles: Sequence[Any]) -> None:
     """Name what is drawn in each panel, or beside all of them if that is too much for one."""
     if len(handles) > MOST_INSIDE:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tagline.compare import Comparison, Key, bars
-from tagline.style import GREY, annotate, colour, legend, logarithmic, marker, styled
+from tagline.style import GREY, annotate, colour, face, legend, logarithmic, marker, styled
 
 READS = "metrics"
 CAPTION = (
@@ -42,22 +42,17 @@ def draw(comparison: Comparison) -> Figure:
 
 
 def _draw_limit(axes: Axes, comparison: Comparison, task: str) -> None:
-    """Shade what chance alone makes of a selection, which depends on its size."""
-    rejection, limit, low, high = (
-        np.array(
-            sorted(
-                (
-                    comparison.value(key, REJECTION).value,
-                    *comparison.value(key, "inverse_jsd_limit")[:3],
-                )
-                for key in _bounded(comparison, task)
-            )
-        )
-        .reshape(-1, 4)
-        .T
+    """Shade what chance alone makes of selections as large as those of each training."""
+    points = sorted(
+        (rejection.value, limit.value, limit.low, limit.high)
+        for key in comparison.keys(task=task)
+        for metrics in comparison.metrics[key].values()
+        if (rejection := metrics.values[REJECTION]).value is not None
+        and (limit := metrics.values["inverse_jsd_limit"]).high is not None
     )
-    axes.plot(limit, rejection, color=GREY, linewidth=1)
-    axes.fill_betweenx(rejection, low, high, color=GREY, alpha=0.2, linewidth=0)
+    rejection_K, limit_K, low_K, high_K = np.array(points).reshape(-1, 4).T
+    axes.plot(limit_K, rejection_K, color=GREY, linewidth=1)
+    axes.fill_betweenx(rejection_K, low_K, high_K, color=GREY, alpha=0.2, linewidth=0)
 
 
 def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
@@ -67,13 +62,15 @@ def _draw_points(axes: Axes, comparison: Comparison, task: str) -> None:
     for (tagger, family), keys in _scans(comparison, task).items():
         sculpting = [comparison.value(key, "inverse_jsd") for key in keys]
         rejection = [comparison.value(key, REJECTION) for key in keys]
+        place, of_tagger = families.index(family), colour(list(taggers).index(tagger))
         axes.errorbar(
             [point.value for point in sculpting],
             [point.value for point in rejection],
             xerr=bars(sculpting),
             yerr=bars(rejection),
-            fmt=f"{marker(families.index(family))}-",
-            color=colour(list(taggers).index(tagger)),
+            fmt=f"{marker(place)}-",
+            color=of_tagger,
+            markerfacecolor=face(place, of_tagger),
             markersize=6,
             linewidth=0.8,
             elinewidth=1,
@@ -89,7 +86,15 @@ def _handles(comparison: Comparison) -> list[Line2D]:
             for position, tagger in enumerate(taggers.values())
         ),
         *(
-            Line2D([], [], color=GREY, linestyle="", marker=marker(position), label=family)
+            Line2D(
+                [],
+                [],
+                color=GREY,
+                linestyle="",
+                marker=marker(position),
+                markerfacecolor=face(position, GREY),
+                label=family,
+            )
             for position, family in enumerate(families)
         ),
         Line2D([], [], color=GREY, linewidth=1, label="random selection"),
