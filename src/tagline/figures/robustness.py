@@ -32,7 +32,7 @@ def draw(comparison: Comparison) -> Figure:
     groups = _groups(comparison)
     keys_of = {nominal: comparison.keys(task=tasks[0]) for nominal, tasks in groups.items()}
     heights = [len(keys) for keys in keys_of.values()]
-    figure = Figure(figsize=(9.5, 1.4 * len(heights) + ROW_HEIGHT * sum(heights)))
+    figure = Figure(figsize=(12, 1.4 * len(heights) + ROW_HEIGHT * sum(heights)))
     grid = figure.subplots(
         len(heights), len(METRICS), sharey="row", squeeze=False, height_ratios=heights
     )
@@ -42,7 +42,9 @@ def draw(comparison: Comparison) -> Figure:
             _draw_metric(axes, comparison, keys, tasks, metric=metric)
         panels[0].set_yticks(range(len(keys)), [_name(comparison, key) for key in keys])
         annotate(panels[-1], comparison.describe(keys[0]), above_title=False)
-        panels[-1].legend(handles=_handles(comparison, tasks))
+        panels[-1].legend(
+            handles=_handles(comparison, tasks), loc="upper left", bbox_to_anchor=(1, 1)
+        )
     return figure
 
 
