@@ -82,14 +82,15 @@ class Run:
         """What the user has seen so far."""
         return self.log.read_text()
 
+    @property
+    def jobs(self) -> list[dict[str, str]]:
+        """All Slurm jobs of the study, in the order of their submission."""
+        return [job for job in self.cluster.jobs() if job["WorkDir"] == str(self.folder)]
+
     def jobs_of(self, seed: int) -> list[dict[str, str]]:
         """Return the Slurm jobs of one training, in the order of their submission."""
         comment = f"rule_train_wildcards_toy_tagging_lasting_none_{seed}"
-        return [
-            job
-            for job in self.cluster.jobs()
-            if job["Comment"] == comment and job["WorkDir"] == str(self.folder)
-        ]
+        return [job for job in self.jobs if job["Comment"] == comment]
 
     def wait_for_training(self, seed: int) -> dict[str, str]:
         """Wait until a training is well under way, and return its Slurm job."""

@@ -149,20 +149,18 @@ def test_a_job_that_ends_while_snakemake_is_dead_has_its_record(disturbed, study
     assert any(f"seed={disturbed.without_snakemake}" in job for job in plan["train"])
 
 
-def test_no_other_job_is_run_twice(cluster):
-    trained = Counter(job["Comment"] for job in cluster.jobs() if "train" in job["Comment"])
+def test_no_other_job_is_run_twice(disturbed):
+    trained = Counter(job["Comment"] for job in disturbed.run.jobs if "train" in job["Comment"])
     assert len(trained) == len(SEEDS)
     assert trained.total() <= len(SEEDS) + 2  # the cancelled one, and perhaps the lost one
 
 
-@pytest.mark.usefixtures("disturbed")
-def test_trainings_alone_are_in_the_gpu_partition(cluster):
-    for job in cluster.jobs():
+def test_trainings_alone_are_in_the_gpu_partition(disturbed):
+    for job in disturbed.run.jobs:
         partition = "gpu" if "rule_train" in job["Comment"] else "cpu"
         assert job["Partition"] == partition, job
 
 
-@pytest.mark.usefixtures("disturbed")
-def test_scores_and_metrics_share_submissions(cluster):
-    measures = [job for job in cluster.jobs() if "measure" in job["Comment"]]
+def test_scores_and_metrics_share_submissions(disturbed):
+    measures = [job for job in disturbed.run.jobs if "measure" in job["Comment"]]
     assert 0 < len(measures) < len(SEEDS)
