@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tagline.__main__ import main
+from tagline.digests import checksum_of
 from tagline.jets import read_jets
 from tagline.ledger import read_ledger
 from tagline.records import Read, files_of, read_manifest
@@ -85,7 +86,8 @@ def test_a_record_is_looked_up_and_its_files_are_skimmed_where_they_are(tmp_path
     for number, size in SIZES.items():
         path = tmp_path / f"ntuple_merged_{number}.root"
         write_hbb_root(path, hbb_branches(toy_jets(size, seed=number)))
-        index.append({"uri": str(path), "size": path.stat().st_size, "checksum": "adler32:1"})
+        checksum = f"adler32:{checksum_of(path, 'adler32')}"
+        index.append({"uri": str(path), "size": path.stat().st_size, "checksum": checksum})
     with serving() as server:
         server.files["/index.json"] = json.dumps(index).encode()
         read = {"record": server.url("/index.json"), "files": ["ntuple_merged_1?.root"]}

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from tagline.catalogue import ListedFile
 from tagline.datasets import InterruptedFileError, UnreadableFileError, reading
-from tagline.fetch import checksum_of
+from tagline.digests import checksum_of
 from tagline.remote import copy, size_of
 
 

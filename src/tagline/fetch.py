@@ -5,23 +5,20 @@ run that was killed goes on with what is there.
 """
 
 import argparse
-import hashlib
 import json
 import logging
 import os
 import time
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from tagline import records
+from tagline.digests import checksum_of
 from tagline.download import download
 from tagline.files import write_json
 from tagline.records import Manifest, RemoteFile
 
 log = logging.getLogger(__name__)
-
-BLOCK = 1 << 20
 
 
 def look_up(record: str, path: Path) -> Manifest:
@@ -83,17 +80,6 @@ def wrong_checksum(file: RemoteFile, path: Path) -> str:
     algorithm, _, expected = file.checksum.partition(":")
     found = checksum_of(path, algorithm)
     return "" if int(found, 16) == int(expected, 16) else f"{algorithm}:{found}"
-
-
-def checksum_of(path: Path, algorithm: str) -> str:
-    """Return the hexadecimal digits of a file's checksum."""
-    with path.open("rb") as file:
-        if algorithm != "adler32":
-            return hashlib.file_digest(file, algorithm).hexdigest()
-        value = 1
-        while block := file.read(BLOCK):
-            value = zlib.adler32(block, value)
-        return f"{value:08x}"
 
 
 def main(arguments: Sequence[str]) -> int:

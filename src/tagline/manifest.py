@@ -7,7 +7,7 @@ from glob import glob
 from os.path import isfile
 from pathlib import Path
 
-from tagline.fetch import checksum_of
+from tagline.digests import checksum_of
 from tagline.files import write_json
 from tagline.records import Manifest, RemoteFile
 
