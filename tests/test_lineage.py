@@ -6,7 +6,7 @@ import pytest
 
 from tagline import provenance
 from tagline.__main__ import main
-from tagline.catalogue import Dataset, Task
+from tagline.catalogue import Dataset
 from tagline.embedded import read
 from tagline.files import write_json, write_text
 from tagline.job import record_of
@@ -14,6 +14,7 @@ from tagline.lineage import chain, describe
 from tagline.prepare import prepare
 from tagline.skim import skim
 from tagline.split import split
+from tagline.task import Task
 from tests.tasks import small
 from tests.toys import toy_jets, write_jetclass_root
 

@@ -4,11 +4,11 @@ from hashlib import blake2b
 import numpy as np
 import pytest
 
-from tagline.catalogue import Task
 from tagline.event_ids import event_ids
 from tagline.files import read_json
 from tagline.jets import Jets, read_jets
 from tagline.split import SPLITS, split
+from tagline.task import Task
 from tests.toy_splits import write_skim
 from tests.toys import toy_jets
 

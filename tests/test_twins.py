@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from tagline.catalogue import Task
 from tagline.files import read_json
 from tagline.jets import Jets, concatenate
 from tagline.split import split
+from tagline.task import Task
 from tagline.twins import content_hashes
 from tests.toy_splits import permuted, write_skim
 from tests.toys import toy_jets

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tagline import config
-from tagline.catalogue import Noise, Task
 from tagline.datasets import momentum_sums
 from tagline.files import read_json
 from tagline.jets import read_jets
 from tagline.noise import with_noise
 from tagline.split import split
+from tagline.task import Noise, Task
 from tagline.variation import vary
 from tests.test_config import quickstart, with_entry
 from tests.toy_splits import write_skim

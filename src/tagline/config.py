@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from tagline.catalogue import Dataset, Decorrelation, Representation, Skim, Tagger, Task
+from tagline.catalogue import Dataset, Decorrelation, Representation, Skim, Tagger
 from tagline.contenders import Combination, Outside
 from tagline.lineup import Lineup
 from tagline.published import Published
@@ -18,6 +18,7 @@ from tagline.recipes import Generate, Recipe
 from tagline.scans import with_scans
 from tagline.strict import Name, Strict, did_you_mean
 from tagline.study import Study
+from tagline.task import Task
 from tagline.variations import with_variations
 
 

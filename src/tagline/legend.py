@@ -1,10 +1,10 @@
 """The legend of a study: what its figures and tables call things, and the published numbers."""
 
-from tagline.catalogue import TOP_WINDOW
 from tagline.config import Config
 from tagline.lineup import Varied
 from tagline.published import Published
 from tagline.strict import Strict
+from tagline.task import TOP_WINDOW
 
 
 class TaggerLabel(Strict):

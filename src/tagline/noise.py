@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from tagline.catalogue import Noise
 from tagline.datasets import momentum_sums
 from tagline.jets import Columns, Jets
+from tagline.task import Noise
 
 PHOTON = 22
 

@@ -17,6 +17,7 @@ from typing import cast
 from tagline.strict import Strict, did_you_mean
 
 PACKAGE = Path(__file__).parent
+LIGHT = ("pydantic", "typing", "tagline.columns", "tagline.jet_truth", "tagline.strict")
 KINDS = (
     "datasets",
     "representations",
@@ -91,7 +92,7 @@ def _parse(kind: str, name: str) -> ast.Module:
 def config_of(kind: str, name: str) -> type[Strict]:
     """Return the `Config` of a plugin without importing it.
 
-    `Config` must stand alone: it may use pydantic, typing, `Strict` and literals.
+    `Config` must stand alone: it may use what is in LIGHT, and literals.
     """
     path = path_of(kind, name)
     kept = [node for node in _parse(kind, name).body if _belongs_to_config(node)]
@@ -140,7 +141,7 @@ def _class_of(kind: str, name: str, declared: str) -> ast.ClassDef:
 
 def _belongs_to_config(node: ast.stmt) -> bool:
     match node:
-        case ast.ImportFrom(module="pydantic" | "typing" | "tagline.strict" | "tagline.columns"):
+        case ast.ImportFrom(module=module) if module in LIGHT:
             return True
         case ast.ClassDef(bases=[ast.Name(id="Strict")]):
             return True

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tagline.catalogue import Task
+from tagline.balance import balanced
 from tagline.columns import EVENT_COLUMNS
 from tagline.event_ids import event_ids, refuse_shared_events
 from tagline.files import whole_folder, write_json
@@ -32,12 +32,12 @@ from tagline.jets import (
     write_jets,
 )
 from tagline.selection import passes
+from tagline.task import Task
 from tagline.twins import look_for_twins
 
 log = logging.getLogger(__name__)
 
 SPLITS = ("train", "validation", "test")
-WEIGHTED = ("train", "validation")
 NO_CLASS = -1
 NO_SPLIT = -1  # of datasets that a variation alone has
 
@@ -276,26 +276,3 @@ def with_common_columns(parts: Sequence[Jets]) -> list[Jets]:
         )
         for part in parts
     ]
-
-
-def balanced(jets: Mapping[str, Jets]) -> dict[str, Jets]:
-    """Return the splits with weights scaled so that the classes are equal in the training set.
-
-    Training weights are one on average. The same factors apply to validation, whose loss stops the
-    training; the test set keeps the weights of the input.
-    """
-    label, weight = (jets["train"].jets[name] for name in ("label", "weight"))
-    sums = np.bincount(label, weight)
-    if (sums <= 0).any():
-        raise ValueError(f"cannot balance classes with these sums of weights: {sums.tolist()}")
-    factors = len(label) / (len(sums) * sums)
-    return {
-        name: scaled(share, factors[share.jets["label"]]) if name in WEIGHTED else share
-        for name, share in jets.items()
-    }
-
-
-def scaled(jets: Jets, factor: npt.NDArray[np.float64]) -> Jets:
-    """Return the jets with weights multiplied by a factor (J,)."""
-    weight = (jets.jets["weight"] * factor).astype(np.float32)
-    return replace(jets, jets=jets.jets | {"weight": weight})

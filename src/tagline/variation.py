@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.catalogue import Task
 from tagline.event_ids import refuse_shared_events
 from tagline.files import whole_folder, write_json
 from tagline.jets import read_jets, write_jets
 from tagline.noise import with_noise
 from tagline.split import SPLITS, Index, Integers, Part, gather, index_parts, parts_of, place_of
 from tagline.split import account as account_of
+from tagline.task import Task
 from tagline.twins import look_for_twins
 
 log = logging.getLogger(__name__)

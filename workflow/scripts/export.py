@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Representation, Task
+from tagline.catalogue import Representation
 from tagline.export import export
+from tagline.task import Task
 
 names = snakemake.wildcards
 job.start(

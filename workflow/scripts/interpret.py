@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Task
 from tagline.interpret import interpret
+from tagline.task import Task
 
 names = snakemake.wildcards
 job.start(

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Representation, Task
+from tagline.catalogue import Representation
 from tagline.prepare import prepare
+from tagline.task import Task
 
 job.start(
     f"prepare {snakemake.wildcards.representation}",

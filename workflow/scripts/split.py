@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Task
 from tagline.split import split
+from tagline.task import Task
 
 job.start(
     f"split {snakemake.wildcards.task}",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Task
+from tagline.task import Task
 from tagline.variation import vary
 
 job.start(

@@ -93,8 +93,11 @@ class Chunk(ABC):
         """Return the number of constituents of these jets, and all of them behind each other."""
 
     def table(self, table: Table, rows: Rows) -> tuple[Rows, Columns]:
-        """Return how many rows of a further table these jets have, and all of them."""
-        raise NotImplementedError(f"{self.where}: {table.name} are declared but not read")
+        """Return how many rows of a further table these jets have, and all of them.
+
+        A reader that declares such tables overrides this; of others it is never asked.
+        """
+        raise NotImplementedError(f"{type(self).__name__} declares {table.name} and lacks `table`")
 
     def column(self, name: str) -> Array:
         """Return the values (J,) of a jet column; the computed ones need all constituents."""

@@ -8,14 +8,15 @@ MeV, lengths in mm. Constituents are the valid tracks; a track's direction is th
 from collections.abc import Iterator
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from tagline.atlas import CM_PER_MM, GEV_PER_MEV, track_momenta, truth_of
 from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
+from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.jets import Columns, particles_of
 from tagline.sources import open_sources, trimmed
-from tagline.strict import Strict, did_you_mean
+from tagline.strict import Strict
 from tagline.trees import Ragged, Span
 
 LABEL = "HadronConeExclTruthLabelID"
@@ -31,16 +32,8 @@ class Config(Strict):
         (), description="further fields of jets, such as scores of taggers, as they are"
     )
     track_columns: tuple[str, ...] = Field((), description="likewise of tracks")
-    truth: str = Field("flavour", description="what the jets are: a name of TRUTH, or `flavour`")
+    truth: JetTruth = Field(FLAVOUR, description=DESCRIPTION)
     entries: int = Field(20_000, gt=0, description="jets that are read at once")
-
-    @field_validator("truth")
-    @classmethod
-    def _truth_is_known(cls, truth: str) -> str:
-        known = ["flavour", *TRUTH]
-        if truth not in known:
-            raise ValueError(f"unknown truth {truth!r}: {did_you_mean(truth, known)}")
-        return truth
 
 
 class Reader(BaseReader):
@@ -52,7 +45,7 @@ class Reader(BaseReader):
     def read(self, path: str) -> Iterator[Chunk]:
         """Yield all jets of a file, chunk by chunk."""
         config = self.config
-        truth = [LABEL] if config.truth == "flavour" else []
+        truth = [LABEL] if config.truth == FLAVOUR else []
         fields = [f"{config.jets}/{name}" for name in ("pt", "eta", *truth, *config.columns)]
         of_tracks = ("valid", "qOverP", "deta", "dphi", *config.track_columns)
         fields += [f"{config.tracks}/{name}" for name in of_tracks]
@@ -110,7 +103,7 @@ class FtagChunk(Chunk):
         return counts, columns | {name: take(name) for name in self.config.track_columns}
 
     def _truth(self) -> Array:
-        if self.config.truth != "flavour":
+        if self.config.truth != FLAVOUR:
             return np.full(self.num_jets, TRUTH[self.config.truth])
         return truth_of(self._of_jet(LABEL))
 

@@ -10,14 +10,15 @@ from functools import cached_property
 
 import awkward as ak
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
 from tagline.datasets import Array, BaseReader, Chunk, Rows
 from tagline.jet_rows import EventRows
+from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.jets import Columns, particles_of
 from tagline.momenta import CARTESIAN, cartesian
-from tagline.strict import Strict, did_you_mean
+from tagline.strict import Strict
 from tagline.trees import Ragged, Span, as_ragged, open_trees
 
 TRACKS = ("EFlowTrack", "Track")
@@ -39,17 +40,9 @@ class Config(Strict):
     jets: str = Field(
         "Jet", description="branch of the jets, such as `Jet` or `ParticleFlowJet08`"
     )
-    truth: str = Field("flavour", description="what the jets are: a name of TRUTH, or `flavour`")
+    truth: JetTruth = Field(FLAVOUR, description=DESCRIPTION)
     tree: str = Field("Delphes", description="name of the tree")
     entries: int = Field(2_000, gt=0, description="events that are read at once, at least")
-
-    @field_validator("truth")
-    @classmethod
-    def _truth_is_known(cls, truth: str) -> str:
-        known = ["flavour", *TRUTH]
-        if truth not in known:
-            raise ValueError(f"unknown truth {truth!r}: {did_you_mean(truth, known)}")
-        return truth
 
 
 class Reader(BaseReader):
@@ -161,7 +154,7 @@ class DelphesChunk(Chunk):
         return columns | {c: leaf(n) * np.float32(CM_PER_MM) for c, n in present.items()}
 
     def _truth(self) -> Array:
-        if self.config.truth != "flavour":
+        if self.config.truth != FLAVOUR:
             return np.full(self.num_jets, TRUTH[self.config.truth])
         flavour = self._of_jet("Flavor")
         truth = np.zeros(self.num_jets, np.int8)

@@ -11,12 +11,13 @@ from typing import Any, Literal, NamedTuple
 import awkward as ak
 import numpy as np
 from coffea.nanoevents import BaseSchema, NanoEventsFactory
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
+from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.jets import Columns
-from tagline.strict import Strict, did_you_mean
+from tagline.strict import Strict
 from tagline.trees import Span, Tree, open_tree
 
 COLLECTIONS = {"AK4": "Jet", "AK8": "FatJet"}
@@ -63,20 +64,12 @@ class Config(Strict):
         "AK8",
         description="jets made of candidates times their PUPPI weight: Run 2 AK8, Run 3 both",
     )
-    truth: str = Field("flavour", description="what the jets are: a name of TRUTH, or `flavour`")
+    truth: JetTruth = Field(FLAVOUR, description=DESCRIPTION)
     columns: tuple[str, ...] = Field(
         (), description="further columns of jets, as `particleNet_XbbVsQCD` of `FatJet_` ones"
     )
     tree: str = Field("Events", description="name of the tree or RNTuple")
     entries: int = Field(20_000, gt=0, description="events that are read at once, at least")
-
-    @field_validator("truth")
-    @classmethod
-    def _truth_is_known(cls, truth: str) -> str:
-        known = ["flavour", *TRUTH]
-        if truth not in known:
-            raise ValueError(f"unknown truth {truth!r}: {did_you_mean(truth, known)}")
-        return truth
 
 
 class Reader(BaseReader):
@@ -213,7 +206,7 @@ class PFNanoChunk(Chunk):
         return np.ones(len(candidate), np.float32)
 
     def _truth(self) -> Array:
-        if self.config.truth != "flavour":
+        if self.config.truth != FLAVOUR:
             return np.full(self.num_jets, TRUTH[self.config.truth])
         truth = np.zeros(self.num_jets, np.int8)
         if f"{self.collection}_partonFlavour" in self.span.tree:

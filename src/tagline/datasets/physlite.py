@@ -8,14 +8,15 @@ from collections.abc import Iterator
 
 import awkward as ak
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from tagline.atlas import CM_PER_MM, GEV_PER_MEV, track_momenta, truth_of
 from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jet_rows import EventRows
+from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.jets import Columns, particles_of
-from tagline.strict import Strict, did_you_mean
+from tagline.strict import Strict
 from tagline.trees import Ragged, Span, as_ragged, open_trees
 
 EVENT = {"run": "runNumber", "luminosity_block": "lumiBlock", "event": "eventNumber"}
@@ -31,17 +32,9 @@ class Config(Strict):
     """Options of the reader."""
 
     jets: str = Field("AnalysisJets", description="collection of the jets, which links tracks")
-    truth: str = Field("flavour", description="what the jets are: a name of TRUTH, or `flavour`")
+    truth: JetTruth = Field(FLAVOUR, description=DESCRIPTION)
     tree: str = Field("CollectionTree", description="name of the tree")
     entries: int = Field(2_000, gt=0, description="events that are read at once, at least")
-
-    @field_validator("truth")
-    @classmethod
-    def _truth_is_known(cls, truth: str) -> str:
-        known = ["flavour", *TRUTH]
-        if truth not in known:
-            raise ValueError(f"unknown truth {truth!r}: {did_you_mean(truth, known)}")
-        return truth
 
 
 class Reader(BaseReader):
@@ -138,7 +131,7 @@ class PhysliteChunk(Chunk):
         return np.repeat(first, counts)
 
     def _truth(self) -> Array:
-        if self.config.truth != "flavour":
+        if self.config.truth != FLAVOUR:
             return np.full(self.num_jets, TRUTH[self.config.truth])
         if f"{self.jets}.{LABEL}" not in self.span.tree:
             return np.zeros(self.num_jets, np.int8)
