@@ -15,6 +15,7 @@ def once_in_a_write(source: Source, **options) -> Report:
     """Skim a file, but die when the second part is almost written, the first time."""
     died = source.folder.parent.parent / "died"
     if source.part == "0001" and not died.exists():
+        died.parent.mkdir(exist_ok=True)
         died.touch()
         parts.write_ledger = lambda *_: die()
     return skim_file(source, **options)
@@ -39,6 +40,7 @@ def once_with_its_parent(source: Source, **options) -> Report:
     """Skim a file, but kill this process and the one that would restart it, the first time."""
     died = source.folder.parent.parent / f"died-{source.part}"
     if source.part in ("0000", "0001") and not died.exists():
+        died.parent.mkdir(exist_ok=True)
         died.touch()
         os.kill(os.getppid(), signal.SIGKILL)
         die()

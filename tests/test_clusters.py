@@ -1,13 +1,15 @@
 """Processes of a skim may die, or not begin, and nothing is lost."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from tagline import clusters
 from tagline import skim as stage
 from tagline.catalogue import Dataset, ListedFile, Skim
 from tagline.clusters import THIS_MACHINE, workers
-from tagline.ledger import read_ledger
-from tagline.parts import Source
+from tagline.ledger import FileLedger, read_ledger
+from tagline.parts import Report, Source, skim_file
 from tagline.skim import skim
 from tests import dying
 from tests.test_skim import contents
@@ -45,6 +47,30 @@ def test_processes_come_back_whose_parents_are_killed_too(run, monkeypatch):
     monkeypatch.setattr(stage, "skim_file", dying.once_with_its_parent)
     accounts = read_ledger(run("skim") / "ledger.json")
     assert [account.kept for account in accounts] == [20, 20, 20]
+
+
+def test_reports_that_are_lost_with_their_process_are_waited_for_again(tmp_path, monkeypatch):
+    class Lost:
+        """A future that is done, but whose result died before it was fetched."""
+
+        def __init__(self, report):
+            self.report, self.was_asked = report, False
+
+        def result(self, timeout):
+            del timeout
+            if not self.was_asked:
+                self.was_asked = True
+                raise TimeoutError
+            return self.report
+
+    sources = [Source(ListedFile(path=f"{n}.root"), tmp_path / f"000{n}") for n in range(2)]
+    reports = [Report(FileLedger(source.file.path, source.part)) for source in sources]
+    client = SimpleNamespace(map=lambda *_, **__: list(map(Lost, reports)))
+    refills = []
+    monkeypatch.setattr("distributed.wait", lambda waiting, **_: (set(waiting), set()))
+    found = list(clusters._run_on(client, lambda: refills.append(1), skim_file, sources))
+    assert sorted(report.ledger.file for report in found) == ["0.root", "1.root"]
+    assert len(refills) == 2
 
 
 @pytest.mark.slow

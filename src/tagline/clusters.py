@@ -12,7 +12,7 @@ from tagline.ledger import FileLedger
 from tagline.parts import Report, Source
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 log = logging.getLogger(__name__)
 
@@ -138,7 +138,7 @@ def performance_report(path: Path | None) -> AbstractContextManager[Any]:
 def _run_on(
     client: "Client", refill: Callable[[], None], task: Task, sources: Sequence[Source]
 ) -> Iterator[Report]:
-    from distributed import KilledWorker, wait
+    from distributed import wait
 
     source_of = dict(zip(client.map(task, sources, pure=False), sources, strict=True))
     waiting = set(source_of)
@@ -149,10 +149,25 @@ def _run_on(
             refill()
             continue
         for future in done:
-            try:
-                yield future.result()
-            except KilledWorker as error:
-                yield _died(source_of[future], str(error))
+            report = _report_of(future, source_of[future])
+            if report:
+                yield report
+            else:
+                waiting.add(future)
+                refill()
+
+
+def _report_of(future: "Future", source: Source) -> Report | None:
+    """Return what a task found; nothing if that was lost with its process, and is found again."""
+    from distributed import KilledWorker
+
+    try:
+        report: Report = future.result(timeout=SECONDS_TO_REFILL)
+    except KilledWorker as error:
+        return _died(source, str(error))
+    except TimeoutError:
+        return None
+    return report
 
 
 def _died(source: Source, reason: str) -> Report:
