@@ -23,8 +23,11 @@ import psutil
 import pyarrow.parquet as pq
 import yaml
 
+from tagline.digests import checksum_of
+from tagline.files import write_json
 from tagline.jets import CONSTITUENTS_FILE, JETS_FILE, Jets
 from tagline.ledger import FileLedger, read_ledger
+from tagline.records import Manifest, RemoteFile
 from tests import xrootd_server
 from tests.cutting_proxy import cutting
 from tests.toys import toy_jets, write_jetclass_root
@@ -32,6 +35,7 @@ from tests.toys import toy_jets, write_jetclass_root
 ROOT = Path(__file__).parent.parent
 COPIED = ("Snakefile", "config", "workflow", "src", "envs")
 TARGET = "results/production/tables/cut_flow.csv"
+MANIFEST = "files.json"
 PT_MIN, ETA_MAX = 600, 1
 MISSING, TRUNCATED = 1, 2
 COMMAND = [
@@ -75,15 +79,23 @@ class Production:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
             copy(ROOT / name, self.folder / name)
         files = [
-            {
-                "path": server.url(name_of(number), port=port),
-                "size": (self.served / name_of(number)).stat().st_size,
-                "events": len(self.jets),
-            }
+            RemoteFile(
+                name=name_of(number),
+                url=server.url(name_of(number), port=port),
+                size=(self.served / name_of(number)).stat().st_size,
+                checksum=f"adler32:{checksum_of(self.served / name_of(number), 'adler32')}",
+                events=len(self.jets),
+            )
             for number in range(self.num_files)
         ]
+        listed = Manifest(source="files of this benchmark", files=tuple(files))
+        write_json(listed.model_dump(mode="json"), self.folder / MANIFEST)
         select = f"pt > {PT_MIN} and abs(eta) < {ETA_MAX}"
-        dataset = {"files": files, "select": select, "files_per_job": self.files_per_job}
+        dataset = {
+            "read": {"manifest": MANIFEST},
+            "select": select,
+            "files_per_job": self.files_per_job,
+        }
         classes = {
             name: {"datasets": ["production"], "select": f"truth == {name}"}
             for name in ("qcd", "t_bqq")

@@ -10,11 +10,12 @@ import uproot
 from coffea.nanoevents import BaseSchema, NanoEventsFactory, PFNanoAODSchema
 
 from benchmarks.racing import race, verdict
-from tagline.catalogue import Dataset, ListedFile
+from tagline.catalogue import Dataset
 from tagline.columns import TRUTH
 from tagline.datasets.jetclass import IMPACT_BRANCHES, KINDS, LABELS
 from tagline.jets import Columns, Jets, read_jets
 from tagline.parts import Source, skim_file
+from tagline.records import ListedFile
 from tests.toys import add_tree, jetclass_branches, nano_branches, toy_jets
 
 NUM_JETS, NUM_CLUSTERS = 60_000, 6

@@ -6,10 +6,11 @@ import pytest
 
 from tagline import clusters
 from tagline import skim as stage
-from tagline.catalogue import Dataset, ListedFile, Skim
+from tagline.catalogue import Dataset, Skim
 from tagline.clusters import THIS_MACHINE, workers
 from tagline.ledger import FileLedger, read_ledger
 from tagline.parts import Report, Source, skim_file
+from tagline.records import ListedFile
 from tagline.skim import skim
 from tests import dying
 from tests.test_skim import contents

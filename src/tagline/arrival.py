@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from tagline.catalogue import ListedFile
 from tagline.datasets import InterruptedFileError, UnreadableFileError, reading
 from tagline.digests import checksum_of
+from tagline.records import ListedFile
 from tagline.remote import copy, size_of
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from tagline import plugins, provenance
 from tagline.arrival import arrived
-from tagline.catalogue import Dataset, ListedFile
+from tagline.catalogue import Dataset
 from tagline.cuts import Cuts
 from tagline.datasets import BaseReader, InterruptedFileError, UnreadableFileError
 from tagline.files import whole_folder
 from tagline.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
 from tagline.ledger import LEDGER, FileLedger, read_ledger, write_ledger
 from tagline.provenance import Provenance
+from tagline.records import ListedFile
 
 
 @dataclass(frozen=True)

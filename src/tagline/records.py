@@ -66,6 +66,19 @@ class Read(Listed):
     files: tuple[str, ...] = Field((), description="names, perhaps with wildcards; none is all")
 
 
+class ListedFile(Strict):
+    """One input file, and what is known of it: another one is not read."""
+
+    path: str = Field(description="path or URL")
+    size: int | None = Field(None, ge=0, description="in bytes")
+    checksum: str = Field(
+        "",
+        pattern=r"^((md5|sha1|sha256|sha512|adler32):[0-9a-fA-F]+)?$",
+        description="algorithm and hexadecimal digits, of a file that is local or copied first",
+    )
+    events: int | None = Field(None, ge=0, description="entries of its tree")
+
+
 class RemoteFile(Strict):
     """One file of a list, elsewhere or here."""
 
@@ -79,6 +92,13 @@ class RemoteFile(Strict):
         description="algorithm and hexadecimal digits",
     )
     events: int | None = Field(None, ge=0, description="entries of its tree, if that is known")
+
+    @property
+    def listed(self) -> ListedFile:
+        """What a skim must find where the file is."""
+        return ListedFile(
+            path=self.url, size=self.size, checksum=self.checksum, events=self.events
+        )
 
 
 class Manifest(Strict):

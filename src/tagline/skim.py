@@ -16,11 +16,12 @@ from functools import partial
 from pathlib import Path
 
 from tagline import provenance
-from tagline.catalogue import Dataset, ListedFile, Skim
+from tagline.catalogue import Dataset, Skim
 from tagline.clusters import THIS_MACHINE, Run, Task, workers
 from tagline.ledger import LEDGER, add_up, write_ledger
 from tagline.parts import Report, Source, skim_file
 from tagline.progress import Progress
+from tagline.records import ListedFile
 
 log = logging.getLogger(__name__)
 

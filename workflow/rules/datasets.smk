@@ -1,7 +1,7 @@
 """Functions about datasets: their files, their skims, and the published jets they are like."""
 
 from tagline import manifest, records
-from tagline.catalogue import ListedFile
+from tagline.records import ListedFile
 
 
 def num_batches(dataset):
@@ -26,12 +26,7 @@ def files_of_dataset(dataset):
         )
     if entry.read:
         return [file.url for file in files_to_read(dataset)]
-    return manifest.expand_files([path_of(file) for file in entry.files])
-
-
-def path_of(file):
-    """Return the path of a listed file, which may be a path alone."""
-    return file if isinstance(file, str) else file.path
+    return manifest.expand_files(entry.files)
 
 
 def files_to_read(dataset):
@@ -76,17 +71,11 @@ def files_of_batch(wildcards):
 
 def listed_files_of_batch(wildcards):
     """List the files of one skim job with what is known of them."""
-    entry = CONFIG.datasets[wildcards.dataset]
-    known = {path_of(file): file for file in entry.files if not isinstance(file, str)}
-    if entry.read:
-        known = {
-            file.url: ListedFile(
-                path=file.url, size=file.size, checksum=file.checksum or "", events=file.events
-            )
-            for file in files_to_read(wildcards.dataset)
-        }
+    read = CONFIG.datasets[wildcards.dataset].read
+    known = {file.url: file for file in files_to_read(wildcards.dataset)} if read else {}
     return [
-        known.get(path, ListedFile(path=path)).model_dump() for path in files_of_batch(wildcards)
+        (known[path].listed if path in known else ListedFile(path=path)).model_dump()
+        for path in files_of_batch(wildcards)
     ]
 
 

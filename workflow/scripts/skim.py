@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from tagline import job
-from tagline.catalogue import Dataset, ListedFile, Skim
+from tagline.catalogue import Dataset, Skim
 from tagline.fingerprint import digest
+from tagline.records import ListedFile
 from tagline.skim import skim
 
 dataset, params = snakemake.wildcards.dataset, snakemake.params
