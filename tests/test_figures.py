@@ -21,7 +21,8 @@ from tests.scores import (
     varied_comparison,
 )
 
-SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "ledgers", "benchmarks"}
+SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "ledgers"}
+SOURCES |= {"sampling", "benchmarks"}
 
 
 def reading(source: str) -> list[str]:

@@ -45,7 +45,9 @@ def project(tmp_path, monkeypatch):
     }
     task = Task(classes=classes)
     job("split", [SKIM])
-    split({"toy": [skims]}, task=task, folder=tmp_path / SPLIT)
+    split(
+        {"toy": [skims]}, task=task, folder=tmp_path / SPLIT, sampling=tmp_path / "sampling.json"
+    )
     job("prepare", [SPLIT])
     prepare(
         tmp_path / SPLIT,

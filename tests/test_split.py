@@ -48,7 +48,7 @@ def run(tmp_path):
 
     def split_jets(skims, **options):
         task = Task(**({"classes": CLASSES} | options))
-        split(skims, task=task, folder=tmp_path / "split")
+        split(skims, task=task, folder=tmp_path / "split", sampling=tmp_path / "sampling.json")
         return {name: read_jets(tmp_path / "split" / name) for name in SPLITS}
 
     return split_jets

@@ -37,7 +37,12 @@ def run(tmp_path):
 
     def split_jets(jets, **options):
         skims = {name: [write_skim(tmp_path / name, jets[name])] for name in jets}
-        split(skims, task=Task(**TASK, **options), folder=tmp_path / "split")
+        split(
+            skims,
+            task=Task(**TASK, **options),
+            folder=tmp_path / "split",
+            sampling=tmp_path / "sampling.json",
+        )
         return read_json(tmp_path / "split/ledger.json")
 
     return split_jets

@@ -36,7 +36,12 @@ def varied(tmp_path):
         name: [write_skim(tmp_path / name, toy_jets(400, seed=seed))]
         for seed, name in enumerate(("ours", "theirs"))
     }
-    split({"ours": skims["ours"]}, task=task, folder=tmp_path / "nominal")
+    split(
+        {"ours": skims["ours"]},
+        task=task,
+        folder=tmp_path / "nominal",
+        sampling=tmp_path / "sampling.json",
+    )
 
     def vary_task(**options):
         variation = Task(**({"classes": NOMINAL, "variation_of": "nominal"} | options))

@@ -22,6 +22,23 @@ def toy_split_jets(num_jets: int, *, seed: int) -> Jets:
     return replace(jets, jets=jets.jets | added)
 
 
+def momenta_alone(num_jets, *, seed):
+    """Return jets without constituents; tops are harder and more central than QCD jets."""
+    random = np.random.default_rng(seed)
+    label = random.integers(2, size=num_jets)
+    return Jets(
+        jets={
+            "pt": 500 + random.exponential(np.where(label, 200, 120)),
+            "eta": random.normal(0, np.where(label, 0.7, 1)),
+            "mass": random.normal(np.where(label, 173, 100), 20),
+            "label": label,
+            "weight": np.ones(num_jets, np.float32),
+            "num_constituents": np.zeros(num_jets, np.int32),
+        },
+        constituents={},
+    )
+
+
 def write_toy_split(folder: Path, **replaced: Jets) -> Path:
     """Write three small splits, some of them replaced by given jets."""
     for seed, (name, num_jets) in enumerate(SIZES.items()):

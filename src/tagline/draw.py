@@ -49,6 +49,15 @@ def read_validations(files: Sequence[Path], legend: Legend) -> dict[str, Any]:
     return {file.parent.name: read_json(file) for file in files}
 
 
+def read_sampling(files: Sequence[Path], legend: Legend) -> dict[str, Any]:
+    """Read what sampling does to the training jets of each task, by its title."""
+    titles = {name: label.title for name, label in legend.tasks.items()}
+    names = [file.parent.name for file in files]
+    return {
+        titles.get(name, name): read_json(file) for name, file in zip(names, files, strict=True)
+    }
+
+
 def read_cut_flow(files: Sequence[Path], legend: Legend) -> list[Step]:
     """Read the cut flow of a study."""
     del legend
@@ -66,6 +75,7 @@ SOURCES: dict[str, Callable[[Sequence[Path], Legend], Any]] = {
     "attributions": attributions.load,
     "images": read_images,
     "recipes": read_validations,
+    "sampling": read_sampling,
     "ledgers": read_cut_flow,
     "benchmarks": read_account,
 }

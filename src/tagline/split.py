@@ -31,7 +31,9 @@ from tagline.jets import (
     tables_of,
     write_jets,
 )
+from tagline.sampling import draw_jets, drawn
 from tagline.selection import passes
+from tagline.spectra import account_of_sampling
 from tagline.task import Task
 from tagline.twins import look_for_twins
 
@@ -67,13 +69,16 @@ class Index:
         return Index(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
-def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> None:
+def split(
+    skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path, sampling: Path
+) -> None:
     """Label the jets of a task, and write its splits and their ledger.
 
     Args:
         skims: for each dataset, the folders that `skim` made.
         task: classes, fractions and limits.
         folder: gets a folder for each of SPLITS; it appears whole.
+        sampling: gets the numbers and spectra of jets before and after sampling.
 
     Raises:
         ValueError: a jet has two classes or is there twice, a class has no jets in a split, or
@@ -88,6 +93,10 @@ def split(skims: Mapping[str, Sequence[Path]], *, task: Task, folder: Path) -> N
     if task.refuse_shared_events:
         refuse_shared_events(jets)
     ledger["twins"] = look_for_twins(jets, refuse=task.refuse_twins)
+    draws = draw_jets(jets, task)
+    write_json(account_of_sampling(jets, draws, task=task), sampling)
+    if task.sampling:
+        jets = drawn(jets, draws)
     if task.balance:
         jets = balanced(jets)
     with whole_folder(folder) as unfinished:

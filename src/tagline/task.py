@@ -1,6 +1,7 @@
 """A task: which jets are which class, how they are split, and what the score must not sculpt."""
 
-from typing import Self
+from itertools import pairwise
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,6 +9,7 @@ from tagline import selection
 from tagline.strict import Name, Strict, did_you_mean
 
 TOP_WINDOW = (150.0, 200.0)  # GeV, where top quarks are
+FLAT = "flat"
 
 
 class JetClass(Strict):
@@ -54,6 +56,37 @@ class MaxJets(Strict):
     test: int = Field(0, ge=0, description="likewise")
 
 
+class Sampling(Strict):
+    """How training and validation jets of all classes get the same spectra."""
+
+    method: Literal["weights", "downsample", "importance"] = Field(
+        description="weigh jets; leave out those that are too many of their class; or draw "
+        "training jets by their weight, some of them several times"
+    )
+    bins: dict[str, int | tuple[float, ...]] = Field(
+        min_length=1,
+        description="jet columns, equalised together: edges, beyond which jets are left out, or "
+        "a number of bins of equally many jets",
+    )
+    like: str = Field(
+        "",
+        description="class whose spectrum all get, or `flat`; empty: the signal's. "
+        "`downsample` gives the smallest of each bin",
+    )
+
+    @model_validator(mode="after")
+    def _bins_are_bins(self) -> Self:
+        for name, bins in self.bins.items():
+            if isinstance(bins, int):
+                if bins < 2:
+                    raise ValueError(f"bins.{name}: {bins} is not a number of bins, 2 or more")
+            elif len(bins) < 2 or any(low >= high for low, high in pairwise(bins)):
+                raise ValueError(f"bins.{name}: edges must be two or more that rise")
+        if self.like and self.method == "downsample":
+            raise ValueError("`downsample` takes the smallest spectrum in each bin, not `like`")
+        return self
+
+
 class Noise(Strict):
     """Soft neutral particles around each jet's axis, as pile-up leaves them."""
 
@@ -92,6 +125,9 @@ class Task(Strict):
         "as of datasets that overlap",
     )
     max_jets: MaxJets = Field(MaxJets(), description="upper limits; 0 is none")
+    sampling: Sampling | None = Field(
+        None, description="makes spectra of training jets equal; nothing if there is none"
+    )
     balance: bool = Field(True, description="weight the classes to equal sums in training")
     variation_of: str = Field(
         "", description="the task whose taggers are tested here; what is not given is as there"
@@ -103,6 +139,14 @@ class Task(Strict):
     def _noise_is_of_a_variation(self) -> Self:
         if self.noise and not self.variation_of:
             raise ValueError("`noise` is for a variation; say of which task in `variation_of`")
+        return self
+
+    @model_validator(mode="after")
+    def _sampling_is_like_a_class(self) -> Self:
+        known = [*self.classes, FLAT]
+        if self.sampling and self.sampling.like and self.sampling.like not in known:
+            name = self.sampling.like
+            raise ValueError(f"sampling.like: no class {name!r}; {did_you_mean(name, known)}")
         return self
 
     @model_validator(mode="after")

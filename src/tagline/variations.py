@@ -6,7 +6,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-OF_NOMINAL = ("protected", "fractions", "splits", "balance")  # what taggers were trained with
+OF_NOMINAL = (
+    "protected",
+    "fractions",
+    "splits",
+    "sampling",
+    "balance",
+)  # what taggers were trained with
 
 
 def with_variations(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ PROGRAMS = ("munged", "mariadbd", "slurmdbd", "slurmctld", "slurmd")
 NODES = {"c1": "cpu", "c2": "cpu", "g1": "gpu", "g2": "gpu"}
 ACCOUNT = "physics"
 SECONDS_TO_START = 60
+SECONDS_BACK_IN_QUEUE = 30  # before a job starts again; Slurm itself takes 120
 SBIN = ":/usr/sbin:/sbin"
 
 SLURM_CONF = """\
@@ -29,7 +30,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={slurmctld_port}
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
+AuthInfo=socket={folder}/munge/socket,cred_expire={seconds_back_in_queue}
 CryptoType=crypto/munge
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool/%n
@@ -214,6 +215,7 @@ class Cluster:
             (self.folder / name).mkdir(parents=True)
         values = {f"{name}_port": port for name, port in self.ports.items()}
         values |= {"folder": self.folder, "host": socket.gethostname()}
+        values["seconds_back_in_queue"] = SECONDS_BACK_IN_QUEUE
         values["nodes"] = "\n".join(
             f"NodeName={node} NodeHostname={values['host']} NodeAddr=127.0.0.1 "
             f"Port={self.ports[node]}" + (" Gres=gpu:1" if partition == "gpu" else "")

@@ -18,8 +18,9 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 CLUSTER = ["--profile", "slurm", "--tagline-slurm-init-seconds-before-status-checks", "2"]
 CLUSTER += ["--latency-wait", "5", "--cores", "2", "--configfile", CONFIG]
 LOCAL = ["--cores", "2", "--quiet", "all", "--configfile", CONFIG]
-PATIENCE = 900  # Slurm waits two minutes before it starts again what was put back
+PATIENCE = 1200
 EPOCHS_BEFORE = 100
+EPOCH = "epoch_seconds: 0.1"
 
 
 def prepared_project(folder: Path) -> Path:
@@ -30,6 +31,14 @@ def prepared_project(folder: Path) -> Path:
     shutil.copy2(ROOT / "tests/slurm/lasting_tagger.py", folder / "mine")
     run_locally(folder, "results/toy_tagging/prepared/pfn_cloud")
     return folder
+
+
+def pace(folder: Path, *, epoch_seconds: float) -> None:
+    """Set how long an epoch lasts at least; the weights are the same."""
+    config = folder / CONFIG
+    text = config.read_text()
+    assert text.count(EPOCH) == 1
+    config.write_text(text.replace(EPOCH, f"epoch_seconds: {epoch_seconds}"))
 
 
 def run_locally(folder: Path, *targets: str) -> None:

@@ -11,6 +11,7 @@ from tests.disks import small_disk
 from tests.slurm.runs import (
     attempts_of,
     model_of,
+    pace,
     run_locally,
     weights_are_equal,
 )
@@ -23,6 +24,7 @@ BLOCK = 4096
 def undisturbed(prepared, tmp_path_factory) -> Path:
     """The same training on this machine."""
     folder = shutil.copytree(prepared, tmp_path_factory.mktemp("undisturbed") / "project")
+    pace(folder, epoch_seconds=0)
     run_locally(folder, model_of(1))
     return folder / model_of(1)
 
@@ -52,11 +54,12 @@ def fill(file: Path) -> None:
 
 
 def test_a_training_longer_than_its_time_limit_ends_in_several_goes(start, project, undisturbed):
+    pace(project, epoch_seconds=0.23)  # longer than the two minutes that it asks for at a time
     run = start(
         project,
         model_of(1),
         "--set-resources",
-        "train:runtime=1",
+        "train:runtime=2",  # minutes; Slurm may warn one of them too early
         "--tagline-slurm-warning-seconds",
         "15",
     )

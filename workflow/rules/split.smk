@@ -4,6 +4,7 @@ rule split:
         skims=skims_of_task,
     output:
         split=directory("results/{task}/split"),
+        sampling="results/{task}/sampling.json",
     log:
         "logs/split/{task}.log",
     benchmark:

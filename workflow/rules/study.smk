@@ -27,7 +27,7 @@ def attributions_of_study():
 
 
 def source_of_figure(wildcards):
-    """List what a figure reads: metrics, scores, attributions, images, samples, the cut flow or the time table."""
+    """List what a figure reads: metrics, scores, attributions, images, samples, sampling, the cut flow or the time table."""
     match plugins.constant_of("figures", wildcards.figure, "READS"):
         case "metrics":
             return metrics_of_study()
@@ -43,6 +43,9 @@ def source_of_figure(wildcards):
             )
         case "recipes":
             return validations_of_study()
+        case "sampling":
+            nominal = dict.fromkeys(map(CONFIG.nominal, STUDY.tasks))
+            return expand("results/{task}/sampling.json", task=nominal)
         case "ledgers":
             return expand("results/{study}/tables/cut_flow.csv", study=STUDY.name)
         case "benchmarks":

@@ -20,4 +20,5 @@ split(
     {name: [skim for skim in skims if skim.parts[-3] == name] for name in task.datasets},
     task=task,
     folder=Path(snakemake.output.split),
+    sampling=Path(snakemake.output.sampling),
 )

@@ -1,0 +1,273 @@
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+
+from tagline import plugins
+from tagline.balance import balanced
+from tagline.sampling import draw_jets, drawn, grid_of
+from tagline.spectra import account_of_sampling
+from tagline.style import SETTINGS
+from tagline.task import Task
+from tests.toy_splits import momenta_alone, toy_split_jets
+
+SIZES = {"train": 6_000, "validation": 1_500, "test": 1_000}
+CLASSES = {"qcd": {"datasets": ("jets",)}, "top": {"datasets": ("jets",)}}
+METHODS = ("weights", "downsample", "importance")
+PT, ETA = (500, 600, 700, 800, 1000), (-2, -1, 0, 1, 2)
+
+
+def task_of(method, **options):
+    sampling = {"method": method, "bins": {"pt": PT, "eta": ETA}} | options
+    return Task(classes=CLASSES, sampling=sampling)
+
+
+@pytest.fixture(scope="module")
+def jets():
+    """Splits of jets that all have weight one."""
+    return {name: momenta_alone(num, seed=seed) for seed, (name, num) in enumerate(SIZES.items())}
+
+
+def with_weights(jets, weight_of):
+    return {
+        name: replace(split, jets=split.jets | {"weight": weight_of(split.jets)})
+        for name, split in jets.items()
+    }
+
+
+def shares(split, task):
+    """Return the share of each class's weight in each cell: (C, K)."""
+    cell = grid_of(split.jets, task).cells(split.jets)
+    found = []
+    for label in (0, 1):
+        chosen = (split.jets["label"] == label) & (cell >= 0)
+        counts = np.bincount(cell[chosen], split.jets["weight"][chosen], 16)
+        found.append(counts / counts.sum())
+    return np.array(found)
+
+
+def sampled(jets, task):
+    return drawn(jets, draw_jets(jets, task))
+
+
+def test_the_spectra_differ_before(jets):
+    qcd, top = shares(jets["train"], task_of("weights"))
+    assert np.abs(qcd - top).sum() > 0.3
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+@pytest.mark.parametrize("method", METHODS)
+def test_all_classes_get_the_same_spectra(jets, method, split):
+    task = task_of(method)
+    qcd, top = shares(sampled(jets, task)[split], task)
+    if (method, split) == ("downsample", "validation") or split == "train":
+        np.testing.assert_allclose(qcd, top, atol=1e-6 if method != "importance" else 1e-3)
+    else:  # with the factors of the training jets
+        np.testing.assert_allclose(qcd, top, atol=5 * np.sqrt(0.1 / 500))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pt_and_eta_no_longer_tell_the_classes_apart(method):
+    many = {name: momenta_alone(100_000, seed=seed) for seed, name in enumerate(SIZES)}
+    assert auc_of_kinematics(many) > 0.65
+    fine = {"pt": tuple(range(500, 1300, 20)), "eta": tuple(np.linspace(-2, 2, 17))}
+    task = task_of(method, bins=fine)
+    assert auc_of_kinematics(sampled(many, task)) == pytest.approx(0.5, abs=0.02)
+
+
+def auc_of_kinematics(jets):
+    """Train trees on pT and eta alone, and measure them on jets that are sampled likewise."""
+    train, test = (jets[name].jets for name in ("train", "validation"))
+    trees = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=8, random_state=1)
+    inputs, others = (np.column_stack([split["pt"], split["eta"]]) for split in (train, test))
+    trees.fit(inputs, train["label"], sample_weight=train["weight"])
+    score = trees.predict_proba(others)[:, 1]
+    return roc_auc_score(test["label"], score, sample_weight=test["weight"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_test_set_stays_as_it_is(jets, method):
+    assert sampled(jets, task_of(method))["test"] is jets["test"]
+
+
+def test_without_sampling_all_jets_are_drawn_as_they_are(jets):
+    weighted = with_weights(jets, lambda columns: 1 + columns["label"])
+    for name, draw in draw_jets(weighted, Task(classes=CLASSES)).items():
+        np.testing.assert_array_equal(draw.rows_K, np.arange(SIZES[name]))
+        np.testing.assert_array_equal(draw.weight_K, weighted[name].jets["weight"])
+
+
+def test_the_signal_keeps_its_spectrum_and_its_weights(jets):
+    bins = {"pt": (0, 600, 10_000)}
+    draw = draw_jets(jets, task_of("weights", bins=bins))["train"]
+    is_top = jets["train"].jets["label"][draw.rows_K] == 1
+    np.testing.assert_allclose(draw.weight_K[is_top], 1)
+    assert not np.allclose(draw.weight_K[~is_top], 1)
+
+
+def test_sums_of_weights_of_a_class_stay(jets):
+    weighted = with_weights(jets, lambda columns: 1 + columns["label"])
+    bins = {"pt": 4}
+    after = sampled(weighted, task_of("weights", bins=bins))["train"].jets
+    before = weighted["train"].jets
+    for label in (0, 1):
+        sums = [jets["weight"][jets["label"] == label].sum() for jets in (before, after)]
+        assert sums[1] == pytest.approx(sums[0], rel=1e-5)
+
+
+def test_flat_gives_every_cell_the_same(jets):
+    task = task_of("weights", like="flat", bins={"pt": 8})
+    cell = grid_of(jets["train"].jets, task).cells(jets["train"].jets)
+    draw = draw_jets(jets, task)["train"]
+    sums = np.bincount(cell[draw.rows_K], draw.weight_K)
+    np.testing.assert_allclose(sums, sums.mean())
+
+
+def test_downsampling_takes_no_more_than_it_must(jets):
+    task = task_of("downsample")
+    cell = grid_of(jets["train"].jets, task).cells(jets["train"].jets)
+    label = jets["train"].jets["label"]
+    draw = draw_jets(jets, task)["train"]
+    for number in range(16):
+        there = [int(((cell == number) & (label == of_class)).sum()) for of_class in (0, 1)]
+        chosen = cell[draw.rows_K] == number
+        taken = [int((chosen & (label[draw.rows_K] == of_class)).sum()) for of_class in (0, 1)]
+        assert taken == [min(there)] * 2
+
+
+def test_a_jet_comes_as_often_as_its_weight_says(jets):
+    weights = draw_jets(jets, task_of("weights"))["train"]
+    draw = draw_jets(jets, task_of("importance"))["train"]
+    label = jets["train"].jets["label"]
+    copies = np.bincount(draw.rows_K, minlength=len(label))
+    expected = np.zeros(len(label))
+    expected[weights.rows_K] = weights.weight_K
+    for of_class in (0, 1):
+        chosen = label == of_class
+        scaled = expected[chosen] * chosen.sum() / expected[chosen].sum()
+        assert np.abs(copies[chosen] - scaled).max() < 1
+        assert copies[chosen].sum() == chosen.sum()
+
+
+def test_jets_stay_whole():
+    whole = {name: toy_split_jets(200, seed=seed) for seed, name in enumerate(SIZES)}
+    task = task_of("importance", bins={"pt": 3})
+    rows = draw_jets(whole, task)["train"].rows_K
+    after, before = (
+        np.add.reduceat(split.constituents["px"], split.offsets[:-1])
+        for split in (sampled(whole, task)["train"], whole["train"])
+    )
+    assert len(np.unique(rows)) < len(rows)
+    np.testing.assert_array_equal(after, before[rows])
+
+
+def test_classes_are_balanced_afterwards(jets):
+    train = balanced(sampled(jets, task_of("downsample", bins={"pt": PT})))["train"].jets
+    sums = np.bincount(train["label"], train["weight"])
+    assert sums[0] == pytest.approx(sums[1])
+
+
+class TestAccount:
+    """Every jet is accounted for."""
+
+    @pytest.fixture(params=METHODS)
+    def account(self, jets, request):
+        task = task_of(request.param)
+        return account_of_sampling(jets, draw_jets(jets, task), task=task), request.param
+
+    def test_adds_up(self, account, jets):
+        numbers = account[0]["numbers"]
+        for name in ("train", "validation"):
+            for label, counted in enumerate(numbers[name].values()):
+                total = counted["beyond_edges"] + counted["left_out"] + counted["used"]
+                assert total == counted["jets"] == (jets[name].jets["label"] == label).sum()
+
+    def test_effective_numbers_are_below_those_used(self, account):
+        numbers, method = account[0]["numbers"]["train"], account[1]
+        qcd, top = numbers["qcd"], numbers["top"]
+        assert qcd["effective"] < qcd["jets"]
+        assert (qcd["copies"] > 0) == (method == "importance")
+        if method == "downsample":
+            assert qcd["effective"] == pytest.approx(qcd["used"])
+            assert qcd["used"] == top["used"]
+        else:
+            assert qcd["effective"] < 0.9 * qcd["used"]
+
+    def test_spectra_agree_afterwards_alone(self, account):
+        spectra = account[0]["spectra"]
+        assert list(spectra) == ["pt", "eta", "mass"]
+        before, after = (
+            np.abs(np.subtract(*spectra["pt"][when].values())).sum()
+            for when in ("before", "after")
+        )
+        assert after < before / 2
+
+
+def test_copies_count_as_one_jet_of_their_weight(jets):
+    """The effective number is that of the weights, but for rounding to whole numbers."""
+    effective = [
+        account_of_sampling(jets, draw_jets(jets, task_of(method)), task=task_of(method))[
+            "numbers"
+        ]["train"]["qcd"]["effective"]
+        for method in ("weights", "importance")
+    ]
+    assert effective[1] == pytest.approx(effective[0], rel=0.15)
+    assert effective[1] < effective[0]
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "said"),
+    [
+        ("weights", {"bins": {"spin": 4}}, "no jet column 'spin'; there are"),
+        ("weights", {"bins": {"pt": (0, 1)}}, "no bin has jets of all classes"),
+        ("downsample", {"bins": {"pt": (0, 1)}}, "no bin has jets of all classes"),
+    ],
+)
+def test_what_cannot_be_sampled_is_told(jets, method, options, said):
+    with pytest.raises(ValueError, match=said):
+        draw_jets(jets, task_of(method, **options))
+
+
+def test_downsampling_refuses_weights(jets):
+    weighted = with_weights(jets, lambda columns: columns["pt"])
+    with pytest.raises(ValueError, match="those of 'qcd' have weights"):
+        draw_jets(weighted, task_of("downsample"))
+
+
+def test_negative_weights_cannot_be_drawn(jets):
+    signs = np.where(np.arange(max(SIZES.values())) % 7, 1, -1)
+    signed = with_weights(jets, lambda columns: signs[: len(columns["pt"])])
+    draw_jets(signed, task_of("weights", bins={"pt": 2}))
+    with pytest.raises(ValueError, match="negative weights: use `weights`"):
+        draw_jets(signed, task_of("importance", bins={"pt": 2}))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"like": "tpo"}, "sampling.like: no class 'tpo'; did you mean 'top'"),
+        ({"bins": {"pt": 1}}, "bins.pt: 1 is not a number of bins"),
+        ({"bins": {"pt": (2, 1)}}, "bins.pt: edges must be two or more that rise"),
+        ({"method": "downsample", "like": "top"}, "`downsample` takes the smallest spectrum"),
+        ({"bins": {}}, "at least 1 item"),
+    ],
+)
+def test_a_sampling_that_makes_no_sense_is_refused(options, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        task_of(**({"method": "weights"} | options))
+
+
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_sampling_looks_as_before() -> Figure:
+    jets = {name: momenta_alone(20_000, seed=seed) for seed, name in enumerate(SIZES)}
+    classes = {name: {"datasets": ("jets",)} for name in ("qcd", "top")}
+    bins = {"pt": tuple(range(500, 1100, 50)), "eta": (-2, -1, 0, 1, 2)}
+    accounts = {}
+    for method in ("weights", "downsample"):
+        task = Task(classes=classes, sampling={"method": method, "bins": bins})
+        accounts[method] = account_of_sampling(jets, draw_jets(jets, task), task=task)
+    return plugins.load("figures", "sampling").draw(accounts)
