@@ -182,13 +182,13 @@ class TestAccount:
     def test_adds_up(self, account, jets):
         numbers = account[0]["numbers"]
         for name in ("train", "validation"):
-            for label, counted in enumerate(numbers[name].values()):
+            for label, counted in enumerate(numbers[name]):
                 total = counted["beyond_edges"] + counted["left_out"] + counted["used"]
                 assert total == counted["jets"] == (jets[name].jets["label"] == label).sum()
 
     def test_effective_numbers_are_below_those_used(self, account):
         numbers, method = account[0]["numbers"]["train"], account[1]
-        qcd, top = numbers["qcd"], numbers["top"]
+        qcd, top = numbers
         assert qcd["effective"] < qcd["jets"]
         assert (qcd["copies"] > 0) == (method == "importance")
         if method == "downsample":
@@ -198,23 +198,21 @@ class TestAccount:
             assert qcd["effective"] < 0.9 * qcd["used"]
 
     def test_spectra_agree_afterwards_alone(self, account):
-        spectra = account[0]["spectra"]
-        assert list(spectra) == ["pt", "eta", "mass"]
-        before, after = (
-            np.abs(np.subtract(*spectra["pt"][when].values())).sum()
-            for when in ("before", "after")
-        )
+        of_pt, of_eta, of_mass = account[0]["spectra"]
+        columns = [of_pt["column"], of_eta["column"], of_mass["column"]]
+        assert columns == ["pt", "eta", "mass"]
+        before, after = (np.abs(np.subtract(*of_pt[when])).sum() for when in ("before", "after"))
         assert after < before / 2
 
 
 def test_copies_count_as_one_jet_of_their_weight(jets):
     """The effective number is that of the weights, but for rounding to whole numbers."""
-    effective = [
-        account_of_sampling(jets, draw_jets(jets, task_of(method)), task=task_of(method))[
-            "numbers"
-        ]["train"]["qcd"]["effective"]
-        for method in ("weights", "importance")
-    ]
+    effective = []
+    for method in ("weights", "importance"):
+        task = task_of(method)
+        account = account_of_sampling(jets, draw_jets(jets, task), task=task)
+        qcd, _ = account["numbers"]["train"]
+        effective.append(qcd["effective"])
     assert effective[1] == pytest.approx(effective[0], rel=0.15)
     assert effective[1] < effective[0]
 

@@ -1,13 +1,13 @@
 """What sampling does to the jets of a task: their spectra before and after, and what is left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tagline.jets import Columns, Jets
-from tagline.sampling import OUTSIDE, Draw, Grid, grid_of
+from tagline.sampling import OUTSIDE, Draw, Grid, Integers, grid_of
 from tagline.task import Task
 
 ALWAYS = ("pt", "eta")
@@ -29,19 +29,21 @@ def account_of_sampling(
     """
     train = jets["train"].jets
     grid, classes = grid_of(train, task), list(task.classes)
+    columns = dict.fromkeys([*grid.edges, *ALWAYS, *task.protected])
     return {
+        "classes": classes,
         "numbers": {
-            name: {
-                of_class: numbers(jets[name].jets, draw, grid=grid, label=label)
-                for label, of_class in enumerate(classes)
-            }
+            name: [
+                numbers(jets[name].jets, draw, grid=grid, label=label)
+                for label in range(len(classes))
+            ]
             for name, draw in draws.items()
         },
-        "spectra": {
-            column: spectra(train, draws["train"], column, classes=classes)
-            for column in dict.fromkeys([*grid.edges, *ALWAYS, *task.protected])
+        "spectra": [
+            spectra(train, draws["train"], column, num_classes=len(classes))
+            for column in columns
             if column in train
-        },
+        ],
     }
 
 
@@ -67,22 +69,23 @@ def numbers(columns: Columns, draw: Draw, *, grid: Grid, label: int) -> dict[str
     }
 
 
-def spectra(columns: Columns, draw: Draw, name: str, *, classes: Sequence[str]) -> dict[str, Any]:
+def spectra(columns: Columns, draw: Draw, name: str, *, num_classes: int) -> dict[str, Any]:
     """Return the share of each class's weight in each bin of a column, before and after."""
-    values_J, label_J = columns[name], columns["label"]
+    values_J, label_J, weight_J = columns[name], columns["label"], columns["weight"]
     low, high = np.quantile(values_J, [LEFT_OUT, 1 - LEFT_OUT])
     edges = np.linspace(low, high, NUM_BINS + 1)
 
-    def shares(values: Array, label: Array, weight: Array) -> dict[str, list[float]]:
-        found = {}
-        for number, of_class in enumerate(classes):
-            chosen = label == number
-            counts, _ = np.histogram(values[chosen], edges, weights=weight[chosen])
-            found[of_class] = (counts / weight[chosen].sum()).tolist()
+    def shares(rows_K: Integers | slice, weight_K: Array) -> list[list[float]]:
+        found = []
+        for label in range(num_classes):
+            chosen = label_J[rows_K] == label
+            counts, _ = np.histogram(values_J[rows_K][chosen], edges, weights=weight_K[chosen])
+            found.append((counts / weight_K[chosen].sum()).tolist())
         return found
 
     return {
+        "column": name,
         "edges": edges.tolist(),
-        "before": shares(values_J, label_J, columns["weight"]),
-        "after": shares(values_J[draw.rows_K], label_J[draw.rows_K], draw.weight_K),
+        "before": shares(slice(None), weight_J),
+        "after": shares(*draw),
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from tests.slurm.cluster import ACCOUNT, Cluster, wait_for
-from tests.test_workflow import ROOT, new_project
+from tests.test_workflow import ROOT, edit, new_project
 
 CONFIG = "toy.yaml"
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
@@ -19,8 +19,8 @@ CLUSTER = ["--profile", "slurm", "--tagline-slurm-init-seconds-before-status-che
 CLUSTER += ["--latency-wait", "5", "--cores", "2", "--configfile", CONFIG]
 LOCAL = ["--cores", "2", "--quiet", "all", "--configfile", CONFIG]
 PATIENCE = 1200
-EPOCHS_BEFORE = 100
-EPOCH = "epoch_seconds: 0.1"
+EPOCHS_BEFORE = 30
+EPOCH = "epoch_seconds: 0.3"
 
 
 def prepared_project(folder: Path) -> Path:
@@ -35,10 +35,7 @@ def prepared_project(folder: Path) -> Path:
 
 def pace(folder: Path, *, epoch_seconds: float) -> None:
     """Set how long an epoch lasts at least; the weights are the same."""
-    config = folder / CONFIG
-    text = config.read_text()
-    assert text.count(EPOCH) == 1
-    config.write_text(text.replace(EPOCH, f"epoch_seconds: {epoch_seconds}"))
+    edit(folder / CONFIG, EPOCH, f"epoch_seconds: {epoch_seconds}")
 
 
 def run_locally(folder: Path, *targets: str) -> None:

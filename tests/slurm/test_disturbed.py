@@ -11,11 +11,13 @@ import pytest
 from tests.slurm.cluster import Cluster, wait_for
 from tests.slurm.runs import (
     CONFIG,
+    EPOCH,
     PATIENCE,
     Run,
     attempts_of,
     is_under_way,
     model_of,
+    pace,
     run_locally,
     weights_are_equal,
 )
@@ -24,6 +26,7 @@ from tests.test_workflow import edit, planned
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SEEDS = (1, 2, 3, 4, 5, 6)
 SECONDS_AWAY = 5.0
+SLOWER = "epoch_seconds: 0.4"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def study(prepared, tmp_path_factory) -> Path:
 def quiet(study, tmp_path_factory) -> Path:
     """The same study, run on this machine and in peace."""
     folder = shutil.copytree(study, tmp_path_factory.mktemp("quiet") / "project")
+    pace(folder, epoch_seconds=0)
     run_locally(folder)
     return folder
 
@@ -141,11 +145,11 @@ def test_a_job_that_ends_while_snakemake_is_dead_is_not_run_again(disturbed, stu
 @pytest.mark.usefixtures("disturbed")
 def test_a_job_that_ends_while_snakemake_is_dead_has_its_record(disturbed, study):
     """So that a change of its parameters reruns it like any other."""
-    edit(study / CONFIG, "epoch_seconds: 0.1", "epoch_seconds: 0.2")
+    edit(study / CONFIG, EPOCH, SLOWER)
     try:
         plan = planned(study)
     finally:
-        edit(study / CONFIG, "epoch_seconds: 0.2", "epoch_seconds: 0.1")
+        edit(study / CONFIG, SLOWER, EPOCH)
     assert any(f"seed={disturbed.without_snakemake}" in job for job in plan["train"])
 
 

@@ -54,7 +54,7 @@ def fill(file: Path) -> None:
 
 
 def test_a_training_longer_than_its_time_limit_ends_in_several_goes(start, project, undisturbed):
-    pace(project, epoch_seconds=0.23)  # longer than the two minutes that it asks for at a time
+    pace(project, epoch_seconds=0.7)  # longer than the two minutes that it asks for at a time
     run = start(
         project,
         model_of(1),

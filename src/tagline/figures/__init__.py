@@ -1,5 +1,6 @@
 """Figures: one file each, with what it reads, its caption and `draw(source)`."""
 
+import logging
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,6 +16,7 @@ def save(figure: Figure, *, png: Path, pdf: Path) -> None:
 
     Their metadata hold the provenance of this job: in PDF, whose keys are given, the keywords.
     """
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every table of a font
     made = provenance.text()
     metadata_of: dict[Path, dict[str, str | None]] = {
         png: {"Software": None, **made},

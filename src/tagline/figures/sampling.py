@@ -1,6 +1,6 @@
 """Spectra of the training jets of each class before and after sampling, one row a task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,27 +31,25 @@ def draw(accounts: Mapping[str, Any]) -> Figure:
     grid = figure.subplots(len(accounts), widest, squeeze=False)
     for panels, (task, account) in zip(grid, accounts.items(), strict=True):
         spectra = account["spectra"]
-        for axes, column in zip(panels, spectra, strict=False):
-            _draw_spectra(axes, spectra[column])
-            axes.set_xlabel(TITLES.get(column, column))
+        for axes, of_column in zip(panels, spectra, strict=False):
+            _draw_spectra(axes, of_column)
         for axes in panels[len(spectra) :]:
             axes.set_axis_off()
         panels[0].set(ylabel="share of weight in a bin", title=task)
-        _draw_legend(panels[len(spectra) - 1], account["numbers"]["train"])
+        _draw_legend(panels[len(spectra) - 1], account["classes"], account["numbers"]["train"])
     return figure
 
 
 def _draw_spectra(axes: Axes, spectra: Mapping[str, Any]) -> None:
-    edges = np.array(spectra["edges"])
-    for position, of_class in enumerate(spectra["before"]):
-        shade = colour(position)
-        axes.stairs(spectra["before"][of_class], edges, color=shade, **BEFORE)
-        axes.stairs(spectra["after"][of_class], edges, color=shade, **AFTER)
-    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, None))
+    edges, column = np.array(spectra["edges"]), spectra["column"]
+    for when, style in (("before", BEFORE), ("after", AFTER)):
+        for position, shares in enumerate(spectra[when]):
+            axes.stairs(shares, edges, color=colour(position), **style)
+    axes.set(xlabel=TITLES.get(column, column), xlim=(edges[0], edges[-1]), ylim=(0, None))
 
 
-def _draw_legend(axes: Axes, numbers: Mapping[str, Any]) -> None:
-    for position, (name, counted) in enumerate(numbers.items()):
+def _draw_legend(axes: Axes, classes: Sequence[str], numbers: Sequence[Any]) -> None:
+    for position, (name, counted) in enumerate(zip(classes, numbers, strict=True)):
         share = 100 * counted["effective"] / counted["jets"]
         label = f"{name}: {counted['jets']:,} jets,\n{share:.3g} % effective"
         axes.stairs([], [0], color=colour(position), label=label)
