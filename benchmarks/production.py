@@ -3,7 +3,9 @@
 Files of known jets are served by a real XRootD server behind a proxy that cuts connections. While
 `snakemake` skims them, the server is killed and started again, processes that read are killed, and
 once everything is; one file is missing and one is truncated, until they are repaired. In the end
-the ledger and all jets must be what numpy says. `python -m benchmarks.production --help`.
+the ledger and all jets must be what numpy says. With `--slurm` the skims are jobs of a real Slurm,
+Snakemake alone is killed, and a node is lost with all that runs there.
+`python -m benchmarks.production --help`.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -30,18 +33,32 @@ from tagline.ledger import FileLedger, read_ledger
 from tagline.records import Manifest, RemoteFile
 from tests import xrootd_server
 from tests.cutting_proxy import cutting
+from tests.slurm.cluster import ACCOUNT, Cluster, running, wait_for
 from tests.toys import toy_jets, write_jetclass_root
 
 ROOT = Path(__file__).parent.parent
-COPIED = ("Snakefile", "config", "workflow", "src", "envs")
+COPIED = ("Snakefile", "config", "workflow", "src", "envs", "slurm")
 TARGET = "results/production/tables/cut_flow.csv"
 MANIFEST = "files.json"
 PT_MIN, ETA_MAX = 600, 1
 MISSING, TRUNCATED = 1, 2
 COMMAND = [
-    *(sys.executable, "-m", "snakemake", TARGET, "--configfile", "production.yaml", "--nolock"),
-    *("--profile", "workflow/profiles/local", "--cores", "2", "--verbose"),
+    sys.executable,
+    "-m",
+    "snakemake",
+    TARGET,
+    "--configfile",
+    "production.yaml",
+    "--verbose",
 ]
+LOCAL = ["--profile", "workflow/profiles/local", "--cores", "2", "--nolock"]
+ON_SLURM = ["--profile", "slurm", "--tagline-slurm-init-seconds-before-status-checks", "2"]
+NODE = "c1"
+SITE = {
+    "SNAKEMAKE_TAGLINE_SLURM_ACCOUNT": ACCOUNT,
+    "SNAKEMAKE_TAGLINE_SLURM_PARTITION": "cpu",
+    "SNAKEMAKE_TAGLINE_SLURM_GPU_PARTITION": "gpu",
+}
 
 
 @dataclass
@@ -54,6 +71,7 @@ class Production:
         num_files: so many.
         jets: of each file, but for their run, which is the number of the file.
         files_per_job: that one skim reads.
+        cluster: whose jobs the skims are; of this machine if there is none.
         faults: how often what has happened.
     """
 
@@ -62,6 +80,7 @@ class Production:
     num_files: int
     jets: Jets
     files_per_job: int
+    cluster: Cluster | None = None
     faults: dict[str, int] = field(default_factory=dict)
 
     def write_files(self) -> int:
@@ -118,11 +137,28 @@ class Production:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start Snakemake in a process group of its own."""
-        log = (self.folder / "snakemake.log").open("ab")
-        with log:
+        command = COMMAND + (ON_SLURM if self.cluster else LOCAL)
+        environment = self.cluster.environment | SITE if self.cluster else None
+        with (self.folder / "snakemake.log").open("ab") as log:
             return subprocess.Popen(
-                COMMAND, cwd=self.folder, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
+
+    def readers(self) -> list[psutil.Process]:
+        """List the processes that read files, wherever they were started."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                is_worker = "multiprocessing.spawn" in " ".join(process.cmdline())
+                if is_worker and not process.children() and process.cwd() == str(self.folder):
+                    found.append(process)
+        return found
 
     def num_finished(self) -> int:
         """Count the parts that are finished."""
@@ -156,22 +192,29 @@ def repair(production: Production) -> None:
         shutil.copy(production.folder / "away" / name_of(number), production.served)
 
 
-def kill_a_reader(production: Production, process: subprocess.Popen[bytes]) -> None:
-    """Kill one process that reads files, the youngest grandchild of Dask's nannies."""
-    found = [
-        child
-        for child in psutil.Process(process.pid).children(recursive=True)
-        if "multiprocessing.spawn" in " ".join(child.cmdline()) and not child.children()
-    ]
-    if found:
-        found[-1].kill()
-        production.count("readers killed")
+def kill_a_reader(production: Production) -> None:
+    """Kill one process that reads files, if there is any just now."""
+    with suppress(psutil.NoSuchProcess):  # it has ended by itself
+        for reader in production.readers()[-1:]:
+            reader.kill()
+            production.count("readers killed")
+
+
+def kill_everything(production: Production, process: subprocess.Popen[bytes]) -> None:
+    """Kill Snakemake and its jobs; of a Slurm, the jobs of one node, which comes back."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    production.count("production killed")
+    if cluster := production.cluster:
+        cluster.lose_node(NODE)
+        wait_for(lambda: cluster.states()[NODE].startswith("down"), f"loss of {NODE}")
+        cluster.start_node(NODE)
+        production.count("nodes lost")
 
 
 def disturb(
     production: Production,
     server: xrootd_server.Server,
-    process: subprocess.Popen[bytes],
     *,
     pause: float,
     ended: threading.Event,
@@ -183,10 +226,7 @@ def disturb(
         server.start()
         production.count("server killed")
         if production.faults["server killed"] % 3 == 2:
-            try:
-                kill_a_reader(production, process)
-            except psutil.NoSuchProcess:
-                continue  # it ended by itself
+            kill_a_reader(production)
 
 
 def run_disturbed(
@@ -195,23 +235,20 @@ def run_disturbed(
     """Run the production while it is disturbed; kill all of it when so many parts are finished."""
     process, ended = production.start(), threading.Event()
     disturber = threading.Thread(
-        target=disturb,
-        args=(production, server, process),
-        kwargs={"pause": pause, "ended": ended},
+        target=disturb, args=(production, server), kwargs={"pause": pause, "ended": ended}
     )
     disturber.start()
     try:
         while process.poll() is None:
             if kill_at and production.num_finished() >= kill_at:
-                production.count("production killed")
-                break
+                kill_everything(production, process)
             time.sleep(0.05)
     finally:
         ended.set()
         disturber.join()
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+            process.wait()
     return process.returncode
 
 
@@ -250,12 +287,18 @@ def verify_part(part: Path, number: int, expected: Jets) -> None:
 
 
 def produce(
-    folder: Path, *, num_files: int, jets_per_file: int, files_per_job: int, pause: float
+    folder: Path,
+    *,
+    num_files: int,
+    jets_per_file: int,
+    files_per_job: int,
+    pause: float,
+    cluster: Cluster | None = None,
 ) -> dict[str, float]:
     """Run all of it in an empty folder, and return what happened and how long it took."""
     jets = toy_jets(jets_per_file, seed=1)
     with xrootd_server.serving() as server:
-        production = Production(folder, server.folder, num_files, jets, files_per_job)
+        production = Production(folder, server.folder, num_files, jets, files_per_job, cluster)
         num_bytes = production.write_files()
         cut_after = max(num_bytes // num_files // 2, 200_000)
         with cutting(server.port, cut_after=cut_after) as proxy:
@@ -288,14 +331,18 @@ def main() -> None:
     parser.add_argument("--files-per-job", type=int, default=50)
     parser.add_argument("--pause", type=float, default=20.0, help="seconds between two faults")
     parser.add_argument("--folder", type=Path, help="empty; kept; a temporary one otherwise")
+    parser.add_argument("--slurm", action="store_true", help="as jobs of a Slurm, started here")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
+    with ExitStack() as stack:
+        temporary = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        slurm = running(temporary / "slurm") if options.slurm else nullcontext()
         done = produce(
-            options.folder or Path(name),
+            (options.folder or temporary / "project").resolve(),
             num_files=options.files,
             jets_per_file=options.jets,
             files_per_job=options.files_per_job,
             pause=options.pause,
+            cluster=stack.enter_context(slurm),
         )
     print("every file, event and constituent is there:", done)
 
