@@ -1,9 +1,12 @@
 """A web server on this machine that gives ranges, and misbehaves when told to."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from trustme import LeafCert
 
 
 class Server(ThreadingHTTPServer):
@@ -18,6 +21,7 @@ class Server(ThreadingHTTPServer):
         ranges: whether it gives ranges, and so continues downloads.
         lengths: whether it says how long its answers are.
         retry_after: what it asks to wait for with a status code [s].
+        scheme: http or https.
     """
 
     daemon_threads = True
@@ -30,11 +34,22 @@ class Server(ThreadingHTTPServer):
         self.broken: set[str] = set()
         self.ranges = self.lengths = True
         self.retry_after = ""
+        self.scheme = "http"
         self.closing = threading.Event()
 
     def url(self, path: str) -> str:
         """Return the URL of a path."""
-        return f"http://127.0.0.1:{self.server_port}{path}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}{path}"
+
+    def encrypt(self, certificate: LeafCert) -> None:
+        """Speak TLS from now on."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.scheme = "https"
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that do not like the certificate."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -87,9 +102,11 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Yield a server that runs in a thread."""
+def serving(certificate: LeafCert | None = None) -> Iterator[Server]:
+    """Yield a server that runs in a thread, by TLS if it has a certificate."""
     with Server() as server:
+        if certificate:
+            server.encrypt(certificate)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

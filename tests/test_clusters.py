@@ -1,5 +1,9 @@
 """Processes of a skim may die, or not begin, and nothing is lost."""
 
+import json
+import subprocess
+import sys
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +17,9 @@ from tagline.parts import Report, Source, skim_file
 from tagline.records import ListedFile
 from tagline.skim import skim
 from tests import dying
+from tests.slurm.cluster import wait_for
 from tests.test_skim import contents
+from tests.test_workflow import ROOT
 from tests.toys import toy_jets, write_jetclass_root
 
 
@@ -24,10 +30,11 @@ def run(tmp_path):
     for number, path in enumerate(paths):
         write_jetclass_root(path, toy_jets(20, seed=number))
 
-    def skim_files(folder, processes=2, **options):
+    def skim_files(folder, processes=2, where=THIS_MACHINE, **options):
         dataset = Dataset(files=("*",), **options)
         files, cache = list(map(str, paths)), tmp_path / "caches" / folder
-        skim(files, dataset=dataset, folder=tmp_path / folder, processes=processes, cache=cache)
+        places = {"folder": tmp_path / folder, "cache": cache, "where": where}
+        skim(files, dataset=dataset, processes=processes, **places)
         return tmp_path / folder
 
     return skim_files
@@ -95,6 +102,35 @@ def test_processes_share_the_memory_of_the_job_and_are_watched(tmp_path, caplog)
     assert report.num_bytes == 1_000_000_000
     assert "dashboard is at http://" in caplog.text
     assert "bokeh" in performance.read_text()
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """A scheduler that is none of the skim's business, with two processes of which one can die."""
+    address = tmp_path / "scheduler.json"
+    with ExitStack() as stack:
+
+        def start(program, *options):
+            command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *options]
+            where = ("--scheduler-file", str(address), "--no-dashboard")
+            process = subprocess.Popen([*command, *where], cwd=ROOT, stderr=subprocess.DEVNULL)
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+
+        start("scheduler", "--host", "127.0.0.1", "--port", "0")
+        wait_for(address.exists, "the scheduler")
+        for _ in range(2):
+            start("worker", "--nthreads", "1")
+        yield json.loads(address.read_text())["address"]
+
+
+@pytest.mark.slow
+def test_a_cluster_that_runs_is_used_and_left_running(run, scheduler, monkeypatch):
+    undisturbed = contents(run("undisturbed", processes=1))
+    where = Skim(cluster="scheduler", scheduler=scheduler)
+    assert contents(run("there", where=where)) == undisturbed
+    monkeypatch.setattr(stage, "skim_file", dying.once_in_a_write)
+    assert contents(run("disturbed", where=where)) == undisturbed
 
 
 def test_a_scheduler_needs_its_address():

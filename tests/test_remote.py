@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import pytest
+import trustme
 
 from tagline import remote, transports
 from tagline.remote import RemoteFile, copy, size_of
@@ -45,6 +46,32 @@ def test_reads_any_range(url):
     for start, stop in ((0, 1), (100, 5_000), (299_000, 300_000)):
         assert file.read(start, stop) == CONTENT[start:stop]
     file.close()
+
+
+class TestHTTPS:
+    """A server is believed by its certificate."""
+
+    @pytest.fixture
+    def authority(self):
+        return trustme.CA()
+
+    @pytest.fixture
+    def encrypted(self, authority):
+        with http_server.serving(authority.issue_cert("127.0.0.1")) as server:
+            server.files = {"/a.root": CONTENT}
+            yield server
+
+    def test_reads_from_who_is_trusted(self, encrypted, authority, tmp_path, monkeypatch):
+        authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+        file = RemoteFile(encrypted.url("/a.root"))
+        assert file.read(100, 5_000) == CONTENT[100:5_000]
+        file.close()
+
+    def test_does_not_ask_again_who_is_not(self, encrypted):
+        with pytest.raises(RefusedReadError, match="certificate verify failed"):
+            RemoteFile(encrypted.url("/a.root"))
+        assert not encrypted.asked
 
 
 def test_ends_where_the_file_ends(url):

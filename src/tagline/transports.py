@@ -81,6 +81,7 @@ class HTTP:
     def _get(self, start: int, stop: int) -> tuple[bytes, str]:
         """Return the bytes, and which of how many they are by the server's account."""
         from requests import RequestException
+        from requests.exceptions import SSLError
 
         headers = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
         times = (CONNECTING, SILENCE)
@@ -89,6 +90,8 @@ class HTTP:
                 if answer.status_code != PARTIAL_CONTENT:
                     raise _refused(answer.status_code, answer.reason)
                 return answer.content, answer.headers.get("Content-Range", "")
+        except SSLError as error:
+            raise RefusedReadError(str(error)) from None
         except RequestException as error:
             raise InterruptedReadError(f"{type(error).__name__}: {error}") from None
 
