@@ -88,7 +88,7 @@ def toy_comparison(*, num_jets: int, replicas: int) -> Comparison:
                     quality=quality + 0.1 * seed - 0.3 * (sculpting < 0.5),
                     sculpting=sculpting,
                 ),
-                protected="mass",
+                protected=["mass"],
                 replicas=replicas,
                 random=np.random.default_rng(seed),
                 history=history(seed=seed, floor=0.7 / quality),
@@ -138,7 +138,7 @@ def sized_comparison(sizes: Sequence[int], *, num_jets: int) -> Comparison:
                 score_table(
                     num_jets, seed=7, quality=0.2 * np.log(size) + 0.05 * seed, sculpting=0
                 ),
-                protected="mass",
+                protected=["mass"],
                 replicas=5,
                 random=np.random.default_rng(seed),
                 history=history(seed=seed, floor=0.2) | {"train_jets": size},

@@ -14,11 +14,13 @@ from tests.scores import history, score_table
 HISTORY = history(seed=1, floor=0.2)
 
 
-def measured(num_jets, *, seed=1, quality=2.5, sculpting=0.5, replicas=50, **changes):
+def measured(
+    num_jets, *, protected=("mass",), seed=1, quality=2.5, sculpting=0.5, replicas=50, **changes
+):
     table = score_table(num_jets, seed=seed, quality=quality, sculpting=sculpting) | changes
     return measure(
         table,
-        protected="mass",
+        protected=protected,
         replicas=replicas,
         random=np.random.default_rng(seed),
         history=HISTORY,
@@ -102,14 +104,14 @@ def test_a_scale_of_the_weights_changes_nothing():
 def test_only_background_and_the_last_class_count():
     table = score_table(900, seed=1, quality=2.5, sculpting=0.5)
     table["label"] = np.arange(900) % 3
-    assert len(select(table, protected="mass").score_J) == 600
+    assert len(select(table, protected=["mass"]).score_J) == 600
 
 
 def test_refuses_scores_of_one_class():
     table = score_table(100, seed=1, quality=2.5, sculpting=0.5)
     table["label"][:] = 0
     with pytest.raises(ValueError, match="of a signal"):
-        select(table, protected="mass")
+        select(table, protected=["mass"])
 
 
 def test_histograms_hold_all_jets_and_the_passing_ones():
@@ -120,3 +122,54 @@ def test_histograms_hold_all_jets_and_the_passing_ones():
         assert np.all(passing <= everything)
     assert sum(metrics.protected["passing_0.5"].sums) <= metrics.counts["background_passing_0.5"]
     assert passing.sum() == pytest.approx(0.5 * everything.sum(), abs=1)
+
+
+class TestTwoColumns:
+    """The first is measured as if it were alone, the second likewise in bins of its own."""
+
+    COLUMNS = ("mass", "pt")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def pt(cls):
+        """Exponential, and independent of everything."""
+        return 500 + np.random.default_rng(5).exponential(100, 20_000)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def both(cls, pt):
+        return measured(20_000, protected=cls.COLUMNS, quality=1, pt=pt)
+
+    def test_the_first_is_measured_as_if_alone(self, both):
+        alone = measured(20_000, quality=1)
+        for name, estimate in alone.values.items():
+            assert both.values[name].value == estimate.value or "limit" in name, name
+        assert both.protected == alone.protected
+        assert not alone.further
+
+    def test_the_second_is_measured_as_the_first_would_be(self, both, pt):
+        alone = measured(20_000, protected=["pt"], quality=1, pt=pt).values
+        for name in ("ks", "distance_correlation"):
+            assert both.values[f"{name}_pt"].value == alone[name].value
+
+    def test_what_is_independent_is_like_chance(self, both):
+        values = both.values
+        assert values["jsd_pt"].low < values["jsd_limit_pt"].high < values["jsd"].value / 10
+        assert values["inverse_jsd_pt"].value == pytest.approx(1 / values["jsd_pt"].value)
+
+    def test_sculpting_shows(self, pt):
+        mass = score_table(20_000, seed=1, quality=1, sculpting=0.5)["mass"]
+        sculpted = measured(20_000, protected=self.COLUMNS, quality=1, pt=pt + 3 * mass).values
+        assert sculpted["jsd_pt"].low > sculpted["jsd_limit_pt"].high
+
+    def test_bins_hold_equally_many_jets_and_all_of_them(self, both):
+        sums = np.array(both.further["pt"]["all"].sums)
+        assert len(sums) == 25
+        assert sums.sum() == both.counts["background"]
+        assert np.ptp(sums) <= 2
+
+    def test_ties_make_fewer_bins(self):
+        few = measured(2000, protected=self.COLUMNS, pt=np.arange(2000) % 2)
+        assert sum(few.further["pt"]["all"].sums) == few.counts["background"]
+        level = measured(2000, protected=self.COLUMNS, pt=np.full(2000, 7.0)).values
+        assert level["jsd_pt"].value == level["ks_pt"].value == 0

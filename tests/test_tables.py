@@ -56,6 +56,23 @@ def test_every_number_is_a_line_of_the_csv(comparison, tmp_path):
     assert (line["tagger"], line["seeds"], line["train_jets"]) == ("PFN", "2", "20000")
 
 
+def test_further_protected_columns_have_columns_of_their_own(comparison):
+    """Which are empty for what was not measured in them."""
+    (first, *_), others = comparison.metrics[PLAIN].values(), comparison.metrics
+    estimates = dict.fromkeys(
+        ("jsd_pt", "inverse_jsd_pt", "inverse_jsd_limit_pt"), Estimate(value=40, low=30, high=50)
+    )
+    further = first.model_copy(update={"values": first.values | estimates})
+    table = rows(Comparison(comparison.legend, others | {PLAIN: {1: further}}))
+    assert [row.metric for row in table if row.key == table[0].key][-3:] == list(estimates)
+    header, _, *lines = markdown(comparison.legend, table).splitlines()[4:]
+    column = header.split(" | ").index("1/JSD of pt")
+    assert "1/JSD_limit" not in header
+    cells = [line.split(" | ")[column] for line in lines[: lines.index("")]]
+    assert cells[0] == "40 ± 10"
+    assert set(cells[1:]) == {""}
+
+
 def test_markdown_and_latex_show_each_combination_once(comparison, tmp_path):
     write(comparison, tmp_path)
     markdown = (tmp_path / "comparison.md").read_text()

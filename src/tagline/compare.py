@@ -114,6 +114,10 @@ class Comparison:
         number, varied = len(self.metrics[key]), self.legend.taggers[key.tagger].varied
         return f"{number} {varied}{'s' * (number != 1)}"
 
+    def measured(self, key: Key) -> list[str]:
+        """List the names of what was measured."""
+        return list(self._first(key).values)
+
     def value(self, key: Key, name: str) -> Combined:
         """Return one of the measured values, seeds combined."""
         return combine([metrics.values[name] for metrics in self.metrics[key].values()])

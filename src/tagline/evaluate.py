@@ -31,7 +31,8 @@ INTERVAL = (0.16, 0.5, 0.84)
 # Were the mean number of jets higher than this, none would be seen in less than 32 % of all cases.
 UPPER_LIMIT_OF_NONE = -np.log(0.32)
 
-MEASURES = ("auc", "accuracy", "ks", "jsd", "distance_correlation")
+OF_SCORE = ("auc", "accuracy")
+OF_COLUMN = ("ks", "jsd", "distance_correlation")
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +46,10 @@ def evaluate(
     seed: int,
     metrics_file: Path,
 ) -> None:
-    """Write the metrics of a score table; sculpting is that of the first protected column."""
+    """Write the metrics of a score table."""
     metrics = measure(
         read_columns(score_file),
-        protected=protected[0],
+        protected=protected,
         replicas=replicas,
         random=np.random.default_rng(seed),
         history=read_json(history_file),
@@ -61,7 +62,7 @@ def evaluate(
 def measure(
     columns: Columns,
     *,
-    protected: str,
+    protected: Sequence[str],
     replicas: int,
     random: np.random.Generator,
     history: dict[str, Any],
@@ -70,14 +71,14 @@ def measure(
     jets = select(columns, protected=protected)
     passes = passing(jets)
     measures, rejections = estimates(jets, replicas=replicas, random=random)
+    background_passes_K = passes[SCULPTING_POINT][jets.background_K]
+    is_signal_J = jets.ordered.is_signal_J
     parameters = history["num_parameters"]
+    first, *others = jets.columns.values()
     return Metrics(
         values=measures
         | {f"rejection_at_{point}": rejections[point] for point in WORKING_POINTS}
-        | {"inverse_jsd": inverse(measures["jsd"])}
-        | limits(
-            jets, passes[SCULPTING_POINT][jets.background_K], replicas=replicas, random=random
-        )
+        | divergences(jets, measures, background_passes_K, replicas=replicas, random=random)
         | {"parameters": Estimate(value=parameters, low=parameters, high=parameters)},
         roc=Curve(
             signal_efficiency=tuple(rejections),
@@ -86,13 +87,33 @@ def measure(
             high=tuple(estimate.high for estimate in rejections.values()),
         ),
         scores=score_histograms(jets),
-        protected=protected_histograms(jets, passes, of_J=~jets.ordered.is_signal_J),
-        protected_signal=protected_histograms(jets, passes, of_J=jets.ordered.is_signal_J),
-        protected_column=protected,
+        protected=histograms(first, jets, passes, of_J=~is_signal_J),
+        protected_signal=histograms(first, jets, passes, of_J=is_signal_J),
+        protected_column=protected[0],
+        further={
+            name: histograms(column, jets, passes, of_J=~is_signal_J)
+            for name, column in zip(protected[1:], others, strict=True)
+        },
         counts=counts(jets, passes),
         replicas=replicas,
         history=history,
     )
+
+
+class Guarded(NamedTuple):
+    """A protected column.
+
+    Args:
+        suffix: of the names of its measures; the first column has none.
+        value_J: of all jets, in descending order of score.
+        binned: the background's.
+        ranked: the background's.
+    """
+
+    suffix: str
+    value_J: Array
+    binned: sculpting.Protected
+    ranked: Ranked
 
 
 class ScoredJets(NamedTuple):
@@ -102,26 +123,30 @@ class ScoredJets(NamedTuple):
         ordered: the order, and which jets are signal.
         score_J: descending.
         weight_J: in this order.
-        protected_J: the protected column in this order.
         event_J: which event each jet is of, counted from 0.
         background_K: places of the K background jets in this order.
-        protected: the background's protected column, binned.
         score_rank: the background's score, ranked.
-        protected_rank: the background's protected column, ranked.
+        columns: those protected, by name.
     """
 
     ordered: roc.Ordered
     score_J: Array
     weight_J: Array
-    protected_J: Array
     event_J: Integers
     background_K: Integers
-    protected: sculpting.Protected
     score_rank: Ranked
-    protected_rank: Ranked
+    columns: dict[str, Guarded]
+
+    @property
+    def measures(self) -> list[str]:
+        """The names of what is measured besides background efficiencies."""
+        of_columns = [
+            f"{name}{column.suffix}" for column in self.columns.values() for name in OF_COLUMN
+        ]
+        return [*OF_SCORE, *of_columns]
 
 
-def select(columns: Columns, *, protected: str) -> ScoredJets:
+def select(columns: Columns, *, protected: Sequence[str]) -> ScoredJets:
     """Keep signal and background of a score table, in descending order of score."""
     classes = np.unique(columns["label"])
     if len(classes) < 2 or classes[0] != 0:
@@ -133,34 +158,42 @@ def select(columns: Columns, *, protected: str) -> ScoredJets:
     ordered = roc.order(kept["score"], kept["label"] > 0)
     kept = {name: column[ordered.order_J] for name, column in kept.items()}
     background_K = np.flatnonzero(~ordered.is_signal_J)
-    protected_J = kept[protected].astype(np.float64)
-    protected_K = protected_J[background_K]
     return ScoredJets(
         ordered=ordered,
         score_J=kept["score"].astype(np.float64),
         weight_J=kept["weight"].astype(np.float64),
-        protected_J=protected_J,
         event_J=np.unique(kept["event_id"], return_inverse=True)[1],
         background_K=background_K,
-        protected=sculpting.protect(protected_K),
         score_rank=rank(kept["score"][background_K]),
-        protected_rank=rank(protected_K),
+        columns={
+            name: guard(kept[name], background_K, suffix=f"_{name}" if position else "")
+            for position, name in enumerate(protected)
+        },
     )
+
+
+def guard(column_J: npt.NDArray[np.floating], background_K: Integers, *, suffix: str) -> Guarded:
+    """Bin and rank a column: the first as a mass, others in bins of equally many jets."""
+    value_J = column_J.astype(np.float64)
+    value_K = value_J[background_K]
+    edges = sculpting.equal_edges(value_K) if suffix else sculpting.MASS_EDGES
+    return Guarded(suffix, value_J, sculpting.protect(value_K, edges), rank(value_K))
 
 
 def estimates(
     jets: ScoredJets, *, replicas: int, random: np.random.Generator
 ) -> tuple[dict[str, Estimate], dict[float, Estimate]]:
-    """Return MEASURES by name, and background rejections by signal efficiency."""
+    """Return the measures by name, and background rejections by signal efficiency."""
     found = [
         Estimate(value=value, low=low, high=high)
         for low, value, high in zip(
             *intervals(jets, replicas=replicas, random=random), strict=True
         )
     ]
-    rejections = map(inverse, found[len(MEASURES) :])
+    num_measures = len(jets.measures)
+    rejections = map(inverse, found[num_measures:])
     return (
-        dict(zip(MEASURES, found[: len(MEASURES)], strict=True)),
+        dict(zip(jets.measures, found[:num_measures], strict=True)),
         dict(zip(SIGNAL_EFFICIENCIES.tolist(), rejections, strict=True)),
     )
 
@@ -168,7 +201,7 @@ def estimates(
 def intervals(
     jets: ScoredJets, *, replicas: int, random: np.random.Generator
 ) -> tuple[Array, Array, Array]:
-    """Return lower ends, values and upper ends (M,) of MEASURES and the background efficiencies.
+    """Return lower ends, values and upper ends (M,) of measures and background efficiencies.
 
     All of them lie between 0 and 1. A background efficiency of zero has the Poisson upper limit.
     """
@@ -188,19 +221,21 @@ def intervals(
 
 
 def measure_with(jets: ScoredJets, weight_J: Array) -> Array:
-    """Return MEASURES and the background efficiencies at SIGNAL_EFFICIENCIES (M,)."""
+    """Return the measures and the background efficiencies at SIGNAL_EFFICIENCIES (M,)."""
     found = roc.efficiencies(jets.ordered, weight_J, SIGNAL_EFFICIENCIES)
     point = np.searchsorted(SIGNAL_EFFICIENCIES, SCULPTING_POINT)
     passes_K = jets.background_K < found.num_passing_E[point]
     weight_K = weight_J[jets.background_K]
-    measures = (
-        found.auc,
-        found.accuracy,
-        sculpting.kolmogorov_smirnov(jets.protected, passes_K, weight_K),
-        sculpting.jensen_shannon(jets.protected, passes_K, weight_K),
-        distance_correlation(jets.score_rank, jets.protected_rank, weight_K),
-    )
-    return np.concatenate([measures, found.background_efficiency_E])
+    of_columns = [
+        measure
+        for column in jets.columns.values()
+        for measure in (
+            sculpting.kolmogorov_smirnov(column.binned, passes_K, weight_K),
+            sculpting.jensen_shannon(column.binned, passes_K, weight_K),
+            distance_correlation(jets.score_rank, column.ranked, weight_K),
+        )
+    ]
+    return np.array([found.auc, found.accuracy, *of_columns, *found.background_efficiency_E])
 
 
 def inverse(estimate: Estimate) -> Estimate:
@@ -221,24 +256,35 @@ def passing(jets: ScoredJets) -> dict[float, Booleans]:
     }
 
 
-def limits(
+def divergences(
     jets: ScoredJets,
+    measures: dict[str, Estimate],
     passes_K: Booleans,
     *,
     replicas: int,
     random: np.random.Generator,
 ) -> dict[str, Estimate]:
-    """Return the divergence that chance alone makes, with the 68 % range of single selections."""
-    by_chance_R = sculpting.jensen_shannon_by_chance(
-        jets.protected,
-        passes_K,
-        jets.weight_J[jets.background_K],
-        replicas=replicas,
-        random=random,
-    )
-    low, median, high = np.quantile(by_chance_R, INTERVAL)
-    limit = Estimate(value=median, low=low, high=high)
-    return {"jsd_limit": limit, "inverse_jsd_limit": inverse(limit)}
+    """Return the inverse of each column's divergence, and those that chance alone makes.
+
+    The latter have the 68 % range of single selections.
+    """
+    found: dict[str, Estimate] = {}
+    for column in jets.columns.values():
+        by_chance_R = sculpting.jensen_shannon_by_chance(
+            column.binned,
+            passes_K,
+            jets.weight_J[jets.background_K],
+            replicas=replicas,
+            random=random,
+        )
+        low, median, high = np.quantile(by_chance_R, INTERVAL)
+        limit = Estimate(value=median, low=low, high=high)
+        found |= {
+            f"inverse_jsd{column.suffix}": inverse(measures[f"jsd{column.suffix}"]),
+            f"jsd_limit{column.suffix}": limit,
+            f"inverse_jsd_limit{column.suffix}": inverse(limit),
+        }
+    return found
 
 
 def score_histograms(jets: ScoredJets) -> dict[str, Histogram]:
@@ -250,15 +296,15 @@ def score_histograms(jets: ScoredJets) -> dict[str, Histogram]:
     }
 
 
-def protected_histograms(
-    jets: ScoredJets, passes: dict[float, Booleans], *, of_J: Booleans
+def histograms(
+    column: Guarded, jets: ScoredJets, passes: dict[float, Booleans], *, of_J: Booleans
 ) -> dict[str, Histogram]:
-    """Return the distribution of the protected column of a class, before and after cuts."""
+    """Return the distribution of a protected column of a class, before and after cuts."""
     selections = {"all": of_J} | {
         f"passing_{point}": of_J & passes_J for point, passes_J in passes.items()
     }
     return {
-        name: histogram(jets.protected_J[rows_J], jets.weight_J[rows_J], sculpting.MASS_EDGES)
+        name: histogram(column.value_J[rows_J], jets.weight_J[rows_J], column.binned.edges)
         for name, rows_J in selections.items()
     }
 

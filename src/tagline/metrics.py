@@ -48,13 +48,14 @@ class Metrics(Strict):
         values: estimates by name: auc, accuracy, rejection_at_0.3, rejection_at_0.5, and for the
             background's protected column ks, jsd, inverse_jsd, distance_correlation and
             jsd_limit, inverse_jsd_limit, which a random selection of the same size would reach;
-            parameters of the network.
+            the same of further protected columns, as jsd_pt; parameters of the network.
         roc: background rejection against signal efficiency.
         scores: distribution of the score by class, `background` and `signal`.
         protected: distribution of the background's protected column, `all` and what passes at
             the working points, `passing_0.3` and `passing_0.5`.
         protected_signal: the same of the signal.
         protected_column: name of that column, the first that the task protects.
+        further: the background's distributions of the other protected columns, by their names.
         counts: test jets, unweighted: `background`, `signal`, `background_passing_0.3`, ...
         replicas: bootstrap replicas behind the intervals.
         history: what the training left.
@@ -66,6 +67,7 @@ class Metrics(Strict):
     protected: dict[str, Histogram]
     protected_signal: dict[str, Histogram]
     protected_column: str
+    further: dict[str, dict[str, Histogram]]
     counts: dict[str, int]
     replicas: int
     history: dict[str, Any]

@@ -11,6 +11,7 @@ Booleans = npt.NDArray[np.bool_]
 
 # Binning of ATL-PHYS-PUB-2018-014; the divergence depends on it. In GeV.
 MASS_EDGES = np.arange(50.0, 301.0, 5.0)
+NUM_EQUAL_BINS = 25
 
 
 class Protected(NamedTuple):
@@ -18,24 +19,39 @@ class Protected(NamedTuple):
 
     Args:
         value_J: the column.
-        bin_J: bin of MASS_EDGES; what lies outside has no such bin.
+        edges: of its bins.
+        bin_J: bin of each jet; what lies outside has no such bin.
         order_J: rows in ascending order.
         ends_tie_J: in that order, true at the last row of each value.
     """
 
     value_J: Array
+    edges: Array
     bin_J: Integers
     order_J: Integers
     ends_tie_J: Booleans
 
+    @property
+    def num_bins(self) -> int:
+        """How many bins there are."""
+        return len(self.edges) - 1
 
-def protect(value_J: Array) -> Protected:
+
+def equal_edges(value_J: Array) -> Array:
+    """Return edges of NUM_EQUAL_BINS bins of equally many jets, fewer if there are ties."""
+    edges = np.unique(np.quantile(value_J, np.linspace(0, 1, NUM_EQUAL_BINS + 1)))
+    beyond = np.nextafter(edges[-1], np.inf)
+    return np.append(edges[: max(len(edges) - 1, 1)], beyond)
+
+
+def protect(value_J: Array, edges: Array = MASS_EDGES) -> Protected:
     """Bin and sort a column."""
     order_J = np.argsort(value_J, kind="stable")
     sorted_J = value_J[order_J]
     return Protected(
         value_J=value_J,
-        bin_J=np.digitize(value_J, MASS_EDGES) - 1,
+        edges=edges,
+        bin_J=np.digitize(value_J, edges) - 1,
         order_J=order_J,
         ends_tie_J=np.append(sorted_J[1:] != sorted_J[:-1], True),
     )
@@ -57,9 +73,9 @@ def jensen_shannon(protected: Protected, passes_J: Booleans, weight_J: Array) ->
 
     JSD(p, q) = KL(p | m) / 2 + KL(q | m) / 2 with m = (p + q) / 2, and 1 if one of them is empty.
     """
-    counted_J = (protected.bin_J >= 0) & (protected.bin_J < len(MASS_EDGES) - 1)
+    counted_J = (protected.bin_J >= 0) & (protected.bin_J < protected.num_bins)
     halves = [
-        np.bincount(protected.bin_J[rows_J], weight_J[rows_J], minlength=len(MASS_EDGES) - 1)
+        np.bincount(protected.bin_J[rows_J], weight_J[rows_J], minlength=protected.num_bins)
         for rows_J in (counted_J & passes_J, counted_J & ~passes_J)
     ]
     if min(half.sum() for half in halves) <= 0:

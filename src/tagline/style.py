@@ -43,6 +43,7 @@ CHANNELS = {  # of jet images, by name
     "green": r"neutral $p_T$",
     "blue": "charged particles",
 }
+COLUMNS = {"pt": "jet $p_T$ [GeV]", "eta": r"jet $\eta$", "mass": "jet mass [GeV]"}
 BACKGROUND, SIGNAL, GREY = "#3f90da", "#bd1f01", "#717581"
 
 SETTINGS = {
@@ -91,6 +92,11 @@ def colour(position: int) -> str:
 def line(position: int) -> str:
     """Return the line style of the n-th thing drawn, another one when colours come again."""
     return LINES[position // len(COLOURS) % len(LINES)]
+
+
+def of_column(name: str) -> str:
+    """Return the title of an axis that shows a column of jets: its name if there is no other."""
+    return COLUMNS.get(name, name)
 
 
 def hatch(position: int) -> str:

@@ -27,19 +27,24 @@ METRICS = {
     "distance_correlation": "distance correlation",
     "parameters": "parameters",
 }
-HEADLINE = (
-    "auc",
-    "accuracy",
-    "rejection_at_0.3",
-    "rejection_at_0.5",
-    "inverse_jsd",
-    "inverse_jsd_limit",
-)
+HEADLINE = {
+    name: METRICS[name]
+    for name in (
+        "auc",
+        "accuracy",
+        "rejection_at_0.3",
+        "rejection_at_0.5",
+        "inverse_jsd",
+        "inverse_jsd_limit",
+    )
+}
+OF_COLUMN, BY_CHANCE = "inverse_jsd_", "inverse_jsd_limit"
 NOTE = (
     "Median of the seeds, with the 68 % interval of the bootstrapped test jets and the standard "
     "deviation of the seeds in quadrature. 1/JSD compares the protected column of the background "
-    "that passes and fails the cut at eS = 0.5, in 5 GeV bins from 50 to 300 GeV; by chance is "
-    "what a random selection of as many jets reaches: beyond it, less sculpting cannot be shown."
+    "that passes and fails the cut at eS = 0.5, in 5 GeV bins from 50 to 300 GeV, further columns "
+    "in 25 bins of equally many jets; by chance is what a random selection of as many jets "
+    "reaches: beyond it, less sculpting cannot be shown."
 )
 NOTE_ON_SUBSETS = (
     " An ensemble has subsets of the trainings in the place of seeds: as these share trainings, "
@@ -96,7 +101,7 @@ def rows(comparison: Comparison) -> list[Row]:
         _row(comparison, key, metric)
         for task in comparison.tasks
         for key in comparison.keys(task=task)
-        for metric in METRICS
+        for metric in dict.fromkeys([*METRICS, *comparison.measured(key)])
     ]
 
 
@@ -176,15 +181,26 @@ def _parts(table: list[Row]) -> list[list[list[str]]]:
 
 def _headline(table: list[Row]) -> list[list[str]]:
     """Return a header and one line for each tagger and decorrelation of each task."""
-    names = [METRICS[metric] for metric in HEADLINE]
-    lines = [["task", "tagger", "decorrelation", *names, "seeds", "train jets", "test jets"]]
-    for first in (row for row in table if row.metric == HEADLINE[0]):
+    shown = HEADLINE | _of_further_columns(table)
+    lines = [
+        ["task", "tagger", "decorrelation", *shown.values(), "seeds", "train jets", "test jets"]
+    ]
+    for first in (row for row in table if row.metric == next(iter(HEADLINE))):
         same = {row.metric: row for row in table if row.key == first.key}
-        numbers = [show(same[metric]) for metric in HEADLINE]
+        numbers = [show(same[metric]) if metric in same else "" for metric in shown]
         subsets = f" subset{'s' * (first.seeds != 1)}" * (first.varied == "subset")
         sizes = [str(first.train_jets), str(first.test_jets)]
         lines.append([*first.key, *numbers, f"{first.seeds}{subsets}", *sizes])
     return lines
+
+
+def _of_further_columns(table: list[Row]) -> dict[str, str]:
+    """Return what is shown of protected columns beside the first, by metric."""
+    return {
+        row.metric: f"1/JSD of {row.metric.removeprefix(OF_COLUMN)}"
+        for row in table
+        if row.metric.startswith(OF_COLUMN) and not row.metric.startswith(BY_CHANCE)
+    }
 
 
 def _beside_published(table: list[Row]) -> list[list[str]]:

@@ -108,7 +108,10 @@ class Task(Strict):
         min_length=2, description="in the order of their labels 0, 1, ..."
     )
     protected: tuple[str, ...] = Field(
-        ("mass",), min_length=1, description="jet columns the score must not sculpt"
+        ("mass",),
+        min_length=1,
+        description="jet columns the score must not sculpt; the first is measured in bins of 5 "
+        "from 50 to 300 GeV, others in 25 bins of equally many background jets",
     )
     signal_window: tuple[float, float] = Field(
         TOP_WINDOW,

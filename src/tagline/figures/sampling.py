@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tagline.style import GREY, colour, styled
+from tagline.style import GREY, colour, of_column, styled
 
 READS = "sampling"
 CAPTION = (
@@ -17,7 +17,6 @@ CAPTION = (
     "statistical uncertainty, where copies of a jet count once; its share of all jets is what "
     "sampling leaves."
 )
-TITLES = {"pt": "jet $p_T$ [GeV]", "eta": r"jet $\eta$", "mass": "jet mass [GeV]"}
 BEFORE: dict[str, Any] = {"linewidth": 0.8, "linestyle": "--"}
 AFTER: dict[str, Any] = {"linewidth": 1.6}
 LEGEND_WIDTH = 2.8  # inches
@@ -31,8 +30,8 @@ def draw(accounts: Mapping[str, Any]) -> Figure:
     grid = figure.subplots(len(accounts), widest, squeeze=False)
     for panels, (task, account) in zip(grid, accounts.items(), strict=True):
         spectra = account["spectra"]
-        for axes, of_column in zip(panels, spectra, strict=False):
-            _draw_spectra(axes, of_column)
+        for axes, one in zip(panels, spectra, strict=False):
+            _draw_spectra(axes, one)
         for axes in panels[len(spectra) :]:
             axes.set_axis_off()
         panels[0].set(ylabel="share of weight in a bin", title=task)
@@ -45,7 +44,7 @@ def _draw_spectra(axes: Axes, spectra: Mapping[str, Any]) -> None:
     for when, style in (("before", BEFORE), ("after", AFTER)):
         for position, shares in enumerate(spectra[when]):
             axes.stairs(shares, edges, color=colour(position), **style)
-    axes.set(xlabel=TITLES.get(column, column), xlim=(edges[0], edges[-1]), ylim=(0, None))
+    axes.set(xlabel=of_column(column), xlim=(edges[0], edges[-1]), ylim=(0, None))
 
 
 def _draw_legend(axes: Axes, classes: Sequence[str], numbers: Sequence[Any]) -> None:
