@@ -9,8 +9,9 @@ import trustme
 from tagline import remote, transports
 from tagline.remote import RemoteFile, copy, size_of
 from tagline.transports import InterruptedReadError, RefusedReadError
-from tests import http_server, xrootd_server
+from tests import http_server, nginx_server, xrootd_server
 from tests.cutting_proxy import cutting
+from tests.daemons import free_port
 
 CONTENT = np.random.default_rng(1).bytes(300_000)
 
@@ -27,17 +28,17 @@ def web():
         yield server
 
 
-@pytest.fixture
-def xrootd():
-    with xrootd_server.serving() as server:
+@pytest.fixture(params=[xrootd_server, nginx_server], ids=["xrootd", "nginx"])
+def real(request):
+    """A server as others run it."""
+    with request.param.serving() as server:
         (server.folder / "a.root").write_bytes(CONTENT)
         yield server
 
 
-@pytest.fixture(params=["http", "xrootd"])
-def url(request):
-    server = request.getfixturevalue({"http": "web", "xrootd": "xrootd"}[request.param])
-    return server.url({"http": "/a.root", "xrootd": "a.root"}[request.param])
+@pytest.fixture
+def url(real):
+    return real.url("a.root")
 
 
 def test_reads_any_range(url):
@@ -138,7 +139,7 @@ def test_refuses_a_file_that_has_become_another(web):
 
 
 def test_it_is_said_that_nobody_listens():
-    port = xrootd_server.free_port()
+    port = free_port()
     for scheme in ("http", "root"):
         with pytest.raises(InterruptedReadError, match="in each of 7 tries"):
             RemoteFile(f"{scheme}://127.0.0.1:{port}//a.root")
@@ -149,31 +150,31 @@ def test_another_protocol_is_refused_by_name():
         RemoteFile("s3://bucket/a.root")
 
 
-def test_goes_on_when_a_killed_server_is_back(xrootd):
-    file = RemoteFile(xrootd.url("a.root"))
+def test_goes_on_when_a_killed_server_is_back(real):
+    file = RemoteFile(real.url("a.root"))
     assert file.read(0, 1000) == CONTENT[:1000]
-    xrootd.kill()
-    restart = threading.Timer(0.1, xrootd.start)
+    real.kill()
+    restart = threading.Timer(0.1, real.start)
     restart.start()
     assert file.read(1000, 2000) == CONTENT[1000:2000]
     restart.join()
     file.close()
 
 
-def test_goes_on_at_a_server_that_hangs_for_a_while(xrootd, monkeypatch):
-    file = RemoteFile(xrootd.url("a.root"))
+def test_goes_on_at_a_server_that_hangs_for_a_while(real, monkeypatch):
+    file = RemoteFile(real.url("a.root"))
     monkeypatch.setattr(transports, "SILENCE", 1)
-    xrootd.pause()
-    go_on = threading.Timer(1.2, xrootd.resume)
+    real.pause()
+    go_on = threading.Timer(1.2, real.resume)
     go_on.start()
     assert file.read(0, 1000) == CONTENT[:1000]
     go_on.join()
     file.close()
 
 
-def test_connections_that_are_cut_again_and_again_lose_nothing(xrootd, tmp_path, monkeypatch):
+def test_connections_that_are_cut_again_and_again_lose_nothing(real, tmp_path, monkeypatch):
     monkeypatch.setattr(remote, "BLOCK", 40_000)
-    with cutting(xrootd.port, cut_after=100_000) as proxy:
-        copy(xrootd.url("a.root", port=proxy.port), tmp_path / "copy")
+    with cutting(real.port, cut_after=100_000) as proxy:
+        copy(real.url("a.root", port=proxy.port), tmp_path / "copy")
         assert proxy.num_cuts >= 2
     assert (tmp_path / "copy").read_bytes() == CONTENT
