@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 
 COMMANDS = {
+    "challenge": "tagline.challenge",
     "manifest": "tagline.manifest",
     "provenance": "tagline.lineage",
     "record": "tagline.fetch",
