@@ -5,8 +5,7 @@ none, as its code fills them. Axes are those of 2-subjettiness.
 """
 
 from tagline.columns import Column
-
-Described = dict[str, tuple[str, str]]
+from tagline.descriptions import Described, declared
 
 HIGH_LEVEL: Described = {
     "fj_jetNTracks": ("", "number of tracks"),
@@ -151,14 +150,6 @@ VERTICES: Described = {
     "sv_d3dsig": ("", "the one over the other"),
     "sv_costhetasvpv": ("", "cosine of the angle of momentum and flight"),
 }
-
-
-def declared(described: Described, *, prefix: str = "") -> tuple[Column, ...]:
-    """Return the columns of a description."""
-    return tuple(
-        Column(prefix + name, "float32", unit, meaning, required=False)
-        for name, (unit, meaning) in described.items()
-    )
 
 
 OF_JETS = (

@@ -14,9 +14,10 @@ import numpy as np
 from pydantic import Field
 
 from tagline import species
-from tagline.cms_hbb_columns import OF_CANDIDATES, OF_JETS, TRACKS, VERTICES, declared
-from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further, Table
+from tagline.cms_hbb_columns import OF_CANDIDATES, OF_JETS, TRACKS, VERTICES
+from tagline.columns import EVENT_COLUMNS, TRUTH, Further, Table
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
+from tagline.descriptions import declared, present
 from tagline.jets import Columns, particles_of
 from tagline.momenta import cartesian
 from tagline.sources import open_sources, trimmed
@@ -58,17 +59,13 @@ class Reader(BaseReader):
         for tree in open_sources(path, self.config.tree, group="/"):
             tree.require([*JET_BRANCHES.values(), *LABELS, *FILLED_IF.values()])
             tables = tuple(
-                Table(name, _present(TABLES[name], tree.names)) for name in self.config.tables
+                Table(name, present(TABLES[name], tree.names)) for name in self.config.tables
             )
             further = Further(
-                _present(OF_JETS, tree.names), _present(OF_CANDIDATES, tree.names), tables
+                present(OF_JETS, tree.names), present(OF_CANDIDATES, tree.names), tables
             )
             for start, stop in tree.ranges(self.config.entries):
                 yield HbbChunk(Span(tree, start, stop), path=tree.path, further=further)
-
-
-def _present(columns: tuple[Column, ...], names: set[str]) -> tuple[Column, ...]:
-    return tuple(column for column in columns if column.name in names)
 
 
 class HbbChunk(Chunk):
