@@ -237,6 +237,7 @@ def test_codes_say_what_jets_are_and_others_are_counted(branches, tmp_path):
     chunk = next(chunks := reader("flat", **options(truth=truth)).read(str(tmp_path / "toy.root")))
     expected = np.array([TRUTH["charm"], TRUTH["bottom"], TRUTH["unknown"]])[codes - 4]
     np.testing.assert_array_equal(chunk.column("truth"), expected)
+    chunk.read("truth")  # as a selection does, too
     assert chunk.odd["jets without a known truth"] == NUM_JETS // 3
     chunks.close()
 

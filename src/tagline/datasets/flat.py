@@ -254,7 +254,7 @@ class FlatChunk(Chunk):
             codes[self.rows.flat(flag) != 0] = TRUTH[name]
         for value, name in truth.codes.items():
             codes[self.rows.flat(truth.branch) == value] = TRUTH[name]
-        self.odd["jets without a known truth"] += int((codes == 0).sum())
+        self.odd["jets without a known truth"] = int((codes == 0).sum())
         return codes
 
 
