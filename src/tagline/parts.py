@@ -126,15 +126,21 @@ def reader_of(dataset: Dataset) -> BaseReader:
 
 
 def gathered(stream: Iterable[Jets]) -> Iterator[Jets]:
-    """Join jets until they fill a row group."""
+    """Join jets until they fill a row group, and hold none of them while that is written."""
     waiting: list[Jets] = []
     for jets in stream:
         waiting.append(jets)
+        del jets
         if sum(map(len, waiting)) >= ROWS_PER_GROUP:
-            yield concatenate(waiting)
-            waiting = []
+            yield _joined(waiting)
     if waiting:
-        yield concatenate(waiting)
+        yield _joined(waiting)
+
+
+def _joined(waiting: list[Jets]) -> Jets:
+    joined = concatenate(waiting)
+    waiting.clear()
+    return joined
 
 
 def provenance_of(file: str, num_bytes: int, dataset: Dataset) -> dict[str, str]:
