@@ -14,6 +14,7 @@ from tagline.datasets import BaseReader, InterruptedFileError, UnreadableFileErr
 from tagline.files import whole_folder
 from tagline.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
 from tagline.ledger import LEDGER, FileLedger, read_ledger, write_ledger
+from tagline.memory import keep_freed_memory
 from tagline.provenance import Provenance
 from tagline.records import ListedFile
 
@@ -58,6 +59,7 @@ class Report:
 def skim_file(source: Source, *, dataset: Dataset, made: Provenance | None) -> Report:
     """Skim one file, or its copy at a mirror, into its part, unless that was done before."""
     provenance.remember(made)  # this may be another process than the job's
+    keep_freed_memory()  # Dask has its processes give it back at once
     start = time.monotonic()
     finished = source.folder / LEDGER
     if finished.exists():
