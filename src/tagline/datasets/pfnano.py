@@ -24,6 +24,7 @@ COLLECTIONS = {"AK4": "Jet", "AK8": "FatJet"}
 JET_BRANCHES = ("pt", "eta", "phi")
 USED_COLLECTIONS = ("Jet", "FatJet", "PFCand")
 IMPACT_PARAMETERS = ("d0", "dz")
+CACHE = "100 MB"  # NanoEvents asks for lists twice, for their offsets and for what is in them
 PION, ELECTRON, MUON = 211, 11, 13
 LIGHT_QUARKS, CHARM, BOTTOM, GLUON = (1, 2, 3), 4, 5, 21
 
@@ -105,6 +106,7 @@ class Events(Span):
 
     @cached_property
     def _events(self) -> Any:  # noqa: ANN401 (NanoEvents makes its classes)
+        self.tree.file.file.array_cache = CACHE
         return NanoEventsFactory.from_root(
             self.tree.file,
             treepath=self.tree.name,
