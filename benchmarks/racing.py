@@ -28,15 +28,29 @@ def race(
 
 
 def verdict(
-    title: str, seconds: dict[str, float], *, ours: str, rival: str, goal: float, limit: str = ""
+    title: str,
+    seconds: dict[str, float],
+    *,
+    ours: str,
+    rival: str,
+    goal: float,
+    limit: str = "",
+    goal_of_limit: float = 0,
 ) -> str:
     """Return a line with the ratio, the goal and, where a limit raced too, its fraction."""
     ratio = seconds[rival] / seconds[ours]
-    reached = "reached" if ratio >= goal else "MISSED"
-    line = f"{title}: {ratio:.2f}x {rival} (goal {goal:g}x {reached})"
+    line = f"{title}: {ratio:.2f}x {rival} (goal {goal:g}x {_reached(ratio, goal)})"
     if limit:
-        line += f", {seconds[limit] / seconds[ours]:.2f} of the limit ({limit})"
+        fraction = seconds[limit] / seconds[ours]
+        line += f", {fraction:.2f} of the limit ({limit}"
+        if goal_of_limit:
+            line += f"; goal {goal_of_limit:g} {_reached(fraction, goal_of_limit)}"
+        line += ")"
     return line
+
+
+def _reached(value: float, goal: float) -> str:
+    return "reached" if value >= goal else "MISSED"
 
 
 def rates(seconds: dict[str, float], num_jets: int) -> str:

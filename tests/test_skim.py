@@ -1,11 +1,13 @@
 import logging
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import awkward as ak
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import uproot
 
 from tagline import parts as stage
 from tagline.catalogue import Dataset
@@ -13,7 +15,7 @@ from tagline.jets import JETS_FILE, concatenate, read_jets
 from tagline.ledger import read_ledger
 from tagline.skim import skim
 from tests.disks import small_disk
-from tests.toys import jetclass_branches, toy_jets, write_jetclass_root, write_tree
+from tests.toys import add_tree, jetclass_branches, toy_jets, write_jetclass_root, write_tree
 
 SELECTION = "pt > 600 and abs(eta) < 1"
 NO_CONSTITUENTS, NOT_FINITE = "num_constituents > 0", "all columns are finite"
@@ -183,3 +185,23 @@ def test_row_groups_are_filled_from_several_chunks(monkeypatch):
     groups = list(stage.gathered(iter(pieces)))
     assert [len(group) for group in groups] == [30, 30]
     np.testing.assert_array_equal(concatenate(groups).jets["pt"], concatenate(pieces).jets["pt"])
+
+
+def test_a_larger_file_takes_no_more_memory(run, tmp_path, monkeypatch):
+    """A file of twenty clusters, against one of four; kept arrays would double it, or worse."""
+    monkeypatch.setattr(stage, "ROWS_PER_GROUP", 2000)
+    branches = jetclass_branches(toy_jets(1000, seed=1))
+
+    def peak(num_clusters):
+        path = tmp_path / f"{num_clusters}.root"
+        with uproot.recreate(path, compression=uproot.LZ4(1)) as file:
+            add_tree(file, "tree", *[branches] * num_clusters)
+        tracemalloc.start()
+        run([str(path)], options={"entries": 1000})
+        _, largest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return largest
+
+    peak(1)  # imports what else there is
+    small, large = peak(4), peak(20)
+    assert large < 1.1 * small

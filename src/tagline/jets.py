@@ -151,20 +151,21 @@ def write_jets(jets: Jets, folder: Path, *, provenance: dict[str, str]) -> None:
 
 def write_stream(stream: Iterable[Jets], folder: Path, *, provenance: dict[str, str]) -> int:
     """Write jets as they come, in all tables of a folder; return how many they were."""
-    total = 0
+    writers: list[pq.ParquetWriter] = []
     with ExitStack() as stack:
-        writers: list[pq.ParquetWriter] = []
-        for jets in stream:
+
+        def write(jets: Jets) -> int:
             tables = tables_of(jets)
             if not writers:
-                writers += [
+                writers.extend(
                     stack.enter_context(_writer(columns, folder / f"{name}.parquet", provenance))
                     for name, columns in tables.items()
-                ]
+                )
             for columns, writer in zip(tables.values(), writers, strict=True):
                 _append(columns, writer)
-            total += len(jets)
-    return total
+            return len(jets)
+
+        return sum(map(write, stream))  # a loop would hold jets while the next ones are read
 
 
 def write_columns(columns: Columns, path: Path, *, provenance: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from tagline.datasets import BaseReader, InterruptedFileError, UnreadableFileErr
 from tagline.files import whole_folder
 from tagline.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
 from tagline.ledger import LEDGER, FileLedger, read_ledger, write_ledger
+from tagline.memory import keep_freed_memory
 from tagline.provenance import Provenance
 from tagline.records import ListedFile
 
@@ -58,6 +59,7 @@ class Report:
 def skim_file(source: Source, *, dataset: Dataset, made: Provenance | None) -> Report:
     """Skim one file, or its copy at a mirror, into its part, unless that was done before."""
     provenance.remember(made)  # this may be another process than the job's
+    keep_freed_memory()  # Dask has its processes give it back at once
     start = time.monotonic()
     finished = source.folder / LEDGER
     if finished.exists():
@@ -126,15 +128,21 @@ def reader_of(dataset: Dataset) -> BaseReader:
 
 
 def gathered(stream: Iterable[Jets]) -> Iterator[Jets]:
-    """Join jets until they fill a row group."""
+    """Join jets until they fill a row group, and hold none of them while that is written."""
     waiting: list[Jets] = []
     for jets in stream:
         waiting.append(jets)
+        del jets
         if sum(map(len, waiting)) >= ROWS_PER_GROUP:
-            yield concatenate(waiting)
-            waiting = []
+            yield _joined(waiting)
     if waiting:
-        yield concatenate(waiting)
+        yield _joined(waiting)
+
+
+def _joined(waiting: list[Jets]) -> Jets:
+    joined = concatenate(waiting)
+    waiting.clear()
+    return joined
 
 
 def provenance_of(file: str, num_bytes: int, dataset: Dataset) -> dict[str, str]:

@@ -64,8 +64,8 @@ def codes(
     """
     code = np.zeros(len(charge), np.int32)
     for kind, is_kind in kinds.items():
-        code[is_kind] = kind
-    return code * np.where(charge < 0, -1, 1).astype(np.int32)
+        np.copyto(code, kind, where=is_kind)
+    return np.negative(code, out=code, where=charge < 0)
 
 
 def _places(pdgid: Ids) -> npt.NDArray[np.intp]:

@@ -113,15 +113,19 @@ def _native(values: Array) -> Array:
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
-def _open(path: str) -> Any:  # noqa: ANN401 (uproot's)
-    return uproot.open(path, handler=RemoteSource if "://" in path else LOCAL)
+def _open(place: str | IO[bytes]) -> Any:  # noqa: ANN401 (uproot's)
+    """Open a file, and keep nothing of what is read, since nothing is read twice."""
+    if not isinstance(place, str):
+        return uproot.open(place, array_cache=None)
+    source = RemoteSource if "://" in place else LOCAL
+    return uproot.open(place, handler=source, array_cache=None)
 
 
 @contextmanager
 def open_tree(path: str, name: str, *, content: IO[bytes] | None = None) -> Iterator[Tree]:
     """Yield a tree of a file, opened already or not; of several cycles the newest alone."""
     with reading(path, DAMAGE):
-        file = _open(path) if content is None else uproot.open(content)
+        file = _open(content or path)
     with file:
         with reading(path, DAMAGE):
             trees = file.keys(cycle=False, filter_classname=TREES)

@@ -16,7 +16,7 @@ from pydantic import Field
 from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.jets import Columns
+from tagline.jets import Columns, particles_of
 from tagline.strict import Strict
 from tagline.trees import Span, Tree, open_tree
 
@@ -24,7 +24,8 @@ COLLECTIONS = {"AK4": "Jet", "AK8": "FatJet"}
 JET_BRANCHES = ("pt", "eta", "phi")
 USED_COLLECTIONS = ("Jet", "FatJet", "PFCand")
 IMPACT_PARAMETERS = ("d0", "dz")
-POSITIVE, NEGATIVE = (211, -11, -13), (-211, 11, 13)
+CACHE = "100 MB"  # NanoEvents asks for lists twice, for their offsets and for what is in them
+PION, ELECTRON, MUON = 211, 11, 13
 LIGHT_QUARKS, CHARM, BOTTOM, GLUON = (1, 2, 3), 4, 5, 21
 
 
@@ -105,6 +106,7 @@ class Events(Span):
 
     @cached_property
     def _events(self) -> Any:  # noqa: ANN401 (NanoEvents makes its classes)
+        self.tree.file.file.array_cache = CACHE
         return NanoEventsFactory.from_root(
             self.tree.file,
             treepath=self.tree.name,
@@ -183,20 +185,23 @@ class PFNanoChunk(Chunk):
 
     def _links(self, rows: Rows) -> tuple[Rows, Rows]:
         """Return, of each link of these jets, which of them it is of, and its candidate's row."""
-        jet, candidate = self.span.ragged(self.links.jet), self.span.ragged(self.links.candidate)
+        links, all_candidates = (self.span.ragged(branch) for branch in self.links[:2])
         first = self.span.ragged(f"{self.links.candidates}_pt").offsets
-        event = np.repeat(np.arange(self.num_events), np.diff(jet.offsets))
-        beyond_jets = jet.values >= np.diff(self.offsets)[event]
-        if (beyond_jets | (candidate.values >= np.diff(first)[event])).any():
+        events = np.unique(np.searchsorted(self.offsets, rows, side="right") - 1)
+        chosen = particles_of(events, offsets=links.offsets)
+        jet, candidate = links.values[chosen], all_candidates.values[chosen]
+        event = np.repeat(events, np.diff(links.offsets)[events])
+        beyond_jets = jet >= np.diff(self.offsets)[event]
+        if (beyond_jets | (candidate >= np.diff(first)[event])).any():
             names = " or ".join(self.links[:2])
             raise UnreadableFileError(f"{self.where}: {names} points beyond its event")
         place = np.full(self.num_jets + 1, -1)
         place[rows] = np.arange(len(rows))
-        unlinked = (jet.values < 0) | (candidate.values < 0)
-        place_of_link = place[np.where(unlinked, self.num_jets, self.offsets[event] + jet.values)]
+        unlinked = (jet < 0) | (candidate < 0)
+        place_of_link = place[np.where(unlinked, self.num_jets, self.offsets[event] + jet)]
         used = np.flatnonzero(place_of_link >= 0)
         used = used[np.argsort(place_of_link[used], kind="stable")]
-        return place_of_link[used], first[event[used]] + candidate.values[used]
+        return place_of_link[used], first[event[used]] + candidate[used]
 
     def _puppi_weights(self, candidate: Rows) -> Array:
         """Return the weights of candidates, one where the momenta have them already, as in v15."""
@@ -232,6 +237,7 @@ class PFNanoChunk(Chunk):
 
 def charges(pdgid: Array) -> Array:
     """Return the charge (P,) of particle-flow candidates by their ids."""
-    charge = np.isin(pdgid, POSITIVE).astype(np.int8)
-    charge[np.isin(pdgid, NEGATIVE)] = -1
+    kind = np.abs(pdgid)
+    is_hadron, is_lepton = kind == PION, (kind == ELECTRON) | (kind == MUON)
+    charge: Array = np.sign(pdgid) * (is_hadron.astype(np.int8) - is_lepton.astype(np.int8))
     return charge
