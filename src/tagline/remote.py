@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
@@ -10,10 +10,10 @@ from threading import Lock
 from types import TracebackType
 from typing import Self, TypeVar
 
-from uproot.source.chunk import Chunk, Source
-from uproot.source.coalesce import CoalesceConfig, coalesce_requests
+from uproot.source.chunk import Chunk, Source, notifier
+from uproot.source.coalesce import CoalesceConfig, SliceFuture, coalesce_requests
 
-from tagline.transports import InterruptedReadError, RefusedReadError, Transport, connect
+from tagline.transports import InterruptedReadError, Range, RefusedReadError, Transport, connect
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,9 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds, after vain tries
 REQUESTS_AT_ONCE = 4
 BLOCK = 8 << 20  # bytes of a request of a copy
 ONE_BY_ONE = CoalesceConfig(max_request_ranges=1)  # neighbouring ranges are one request
+GAP = 32 << 10  # bytes between ranges that are rather read than asked around
+BYTES_OF_REQUEST = 8 << 20  # or of one range, if that has more
 
-Range = tuple[int, int]
 Answer = TypeVar("Answer")
 
 
@@ -31,6 +32,7 @@ class RemoteFile:
 
     Attributes:
         size: in bytes.
+        most_ranges: that one request asks for.
 
     Raises:
         InterruptedReadError: all tries failed.
@@ -41,11 +43,17 @@ class RemoteFile:
         self.url = url
         self._lock = Lock()
         self._transport: Transport | None = None
-        self.size = self._patiently(lambda transport: transport.size)
+        self.size, self.most_ranges = self._patiently(
+            lambda transport: (transport.size, transport.most_ranges)
+        )
 
     def read(self, start: int, stop: int) -> bytes:
         """Return the bytes of a range, fewer only where the file ends before `stop`."""
         return self._patiently(lambda transport: transport.read(start, stop))
+
+    def read_all(self, ranges: Sequence[Range]) -> list[bytes]:
+        """Return the bytes of ranges within the file."""
+        return self._patiently(lambda transport: transport.read_all(ranges))
 
     def close(self) -> None:
         """Let the server go."""
@@ -96,6 +104,7 @@ class RemoteSource(Source):  # type: ignore[misc]
         self._file = RemoteFile(file_path)
         self._num_bytes = self._file.size
         self._threads = ThreadPoolExecutor(REQUESTS_AT_ONCE)
+        self._ahead: dict[Range, SliceFuture] = {}
         self._closed = False
 
     def chunk(self, start: int, stop: int) -> Chunk:
@@ -106,10 +115,30 @@ class RemoteSource(Source):  # type: ignore[misc]
         """Request some ranges; `notifications` gets each when it is there."""
         if self._closed:
             raise OSError(f"{self._file_path} is closed")
-        requested: list[Chunk] = coalesce_requests(
-            ranges, self._submit, self, notifications, ONE_BY_ONE
-        )
-        return requested
+        ahead = {each: self._ahead.pop(each) for each in ranges if each in self._ahead}
+        others = [each for each in ranges if each not in ahead]
+        requested = iter(coalesce_requests(others, self._submit, self, notifications, ONE_BY_ONE))
+        return [
+            self._awaited(each, ahead[each], notifications) if each in ahead else next(requested)
+            for each in ranges
+        ]
+
+    def read_ahead(self, ranges: Iterable[Range]) -> None:
+        """Request ranges together, for when they are asked for; those of before are forgotten."""
+        self._ahead = {}
+        for group in grouped(neighbours(ranges), most=self._file.most_ranges):
+            whole = [(cluster[0][0], cluster[-1][1]) for cluster in group]
+            future = self._threads.submit(self._file.read_all, whole)
+            for place, (begin, _) in enumerate(whole):
+                content = SliceFuture(future, place)
+                for start, stop in group[place]:
+                    part = slice(start - begin, stop - begin)
+                    self._ahead[start, stop] = SliceFuture(content, part)
+
+    def _awaited(self, wanted: Range, future: SliceFuture, notifications: "Queue[Chunk]") -> Chunk:
+        chunk = Chunk(self, *wanted, future)
+        future.add_done_callback(notifier(chunk, notifications))
+        return chunk
 
     def _submit(self, ranges: list[Range]) -> "Future[list[bytes]]":
         return self._threads.submit(lambda: [self._file.read(*one) for one in ranges])
@@ -131,6 +160,34 @@ class RemoteSource(Source):  # type: ignore[misc]
         self._closed = True
         self._threads.shutdown(cancel_futures=True)
         self._file.close()
+
+
+def neighbours(ranges: Iterable[Range]) -> Iterator[list[Range]]:
+    """Yield ranges in order, those together that have little between them."""
+    together: list[Range] = []
+    for start, stop in sorted(ranges):
+        near = together and start - together[-1][1] <= GAP
+        if together and not (near and stop - together[0][0] <= BYTES_OF_REQUEST):
+            yield together
+            together = []
+        together.append((start, stop))
+    if together:
+        yield together
+
+
+def grouped(clusters: Iterable[list[Range]], *, most: int) -> Iterator[list[list[Range]]]:
+    """Yield neighbours in groups, each for one request of so many ranges at most."""
+    group: list[list[Range]] = []
+    num_bytes = 0
+    for cluster in clusters:
+        size = cluster[-1][1] - cluster[0][0]
+        if group and (len(group) == most or num_bytes + size > BYTES_OF_REQUEST):
+            yield group
+            group, num_bytes = [], 0
+        group.append(cluster)
+        num_bytes += size
+    if group:
+        yield group
 
 
 def size_of(path: str) -> int:

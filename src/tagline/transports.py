@@ -4,9 +4,13 @@ What goes wrong is an InterruptedReadError if another try may do better, and a R
 it would be in vain.
 """
 
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate, pairwise
 from types import ModuleType
 from typing import Any, Protocol
+
+Range = tuple[int, int]
 
 SILENCE = 60  # seconds without an answer after which a request is given up
 CONNECTING = 10  # seconds
@@ -36,12 +40,17 @@ class Transport(Protocol):
 
     Attributes:
         size: of the file in bytes.
+        most_ranges: that one request asks for.
     """
 
     size: int
+    most_ranges: int
 
     def read(self, start: int, stop: int) -> bytes:
         """Return the bytes of a range, fewer only where the file ends before `stop`."""
+
+    def read_all(self, ranges: Sequence[Range]) -> list[bytes]:
+        """Return the bytes of ranges within the file, by as few requests as there can be."""
 
     def close(self) -> None:
         """Let the server go."""
@@ -58,7 +67,9 @@ def connect(url: str) -> Transport:
 
 
 class HTTP:
-    """A file on a web server that gives ranges."""
+    """A file on a web server that gives ranges, one a request."""
+
+    most_ranges = 1
 
     def __init__(self, url: str) -> None:
         from requests import Session
@@ -73,6 +84,10 @@ class HTTP:
     def read(self, start: int, stop: int) -> bytes:
         """Return the bytes of a range."""
         return self._get(start, stop)[0] if start < self.size else b""
+
+    def read_all(self, ranges: Sequence[Range]) -> list[bytes]:
+        """Return the bytes of ranges, one after another."""
+        return [self.read(*each) for each in ranges]
 
     def close(self) -> None:
         """Close all connections."""
@@ -107,7 +122,10 @@ def _refused(code: int, reason: str) -> OSError:
 
 
 class XRootD:
-    """A file on an XRootD server."""
+    """A file on an XRootD server, which gives many ranges at once."""
+
+    most_ranges = 1024
+    most_bytes = 2_097_136  # of a range among several
 
     def __init__(self, url: str) -> None:
         self.file = _client().File()
@@ -122,6 +140,21 @@ class XRootD:
         """Return the bytes of a range."""
         content: bytes = self._ask("read", start, stop - start)
         return content
+
+    def read_all(self, ranges: Sequence[Range]) -> list[bytes]:
+        """Return the bytes of ranges, by vector reads of as many pieces as one may have."""
+        pieces = [
+            (first, min(self.most_bytes, stop - first))
+            for start, stop in ranges
+            for first in range(start, stop, self.most_bytes)
+        ]
+        content = b"".join(
+            piece.buffer
+            for place in range(0, len(pieces), self.most_ranges)
+            for piece in self._ask("vector_read", pieces[place : place + self.most_ranges]).chunks
+        )
+        ends = list(accumulate(stop - start for start, stop in ranges))
+        return [content[begin:end] for begin, end in pairwise([0, *ends])]
 
     def close(self) -> None:
         """Close the file, whatever the server says to that."""

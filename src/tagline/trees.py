@@ -10,6 +10,7 @@ import numpy as np
 import uproot
 
 from tagline.datasets import Array, Rows, UnreadableFileError, reading
+from tagline.read_ahead import ReadAhead
 from tagline.remote import RemoteSource
 from tagline.strict import did_you_mean
 
@@ -26,7 +27,13 @@ class Ragged(NamedTuple):
 
 
 class Tree:
-    """A TTree or RNTuple of an open file."""
+    """A TTree or RNTuple of an open file.
+
+    Attributes:
+        ahead: what is known of further reading, of a remote TTree.
+    """
+
+    ahead: ReadAhead | None = None
 
     def __init__(self, path: str, name: str, file: Any) -> None:  # noqa: ANN401 (uproot's)
         self.path, self.name, self.file, self.branches = path, name, file, file[name]
@@ -35,6 +42,14 @@ class Tree:
         if hasattr(self.branches, "itervalues"):
             self.names |= {branch.name for branch in self.branches.itervalues(recursive=True)}
         self.num_entries: int = self.branches.num_entries
+        source = getattr(file.file, "source", None)
+        if isinstance(source, RemoteSource) and not self.is_ntuple:
+            self.ahead = ReadAhead(self.branches, source)
+
+    @property
+    def is_ntuple(self) -> bool:
+        """Whether it is an RNTuple."""
+        return hasattr(self.branches, "cluster_summaries")
 
     def __contains__(self, branch: str) -> bool:
         return branch in self.names
@@ -45,6 +60,8 @@ class Tree:
             if branch not in self:
                 nearest = did_you_mean(branch, sorted(self.names))
                 raise UnreadableFileError(f"{self.where}: no branch {branch!r}; {nearest}")
+            if self.ahead:
+                self.ahead.expect(branch)
 
     def array(self, branch: str, start: int, stop: int) -> Any:  # noqa: ANN401 (awkward)
         """Read some entries of one branch."""
@@ -61,7 +78,7 @@ class Tree:
             raise UnreadableFileError(f"{self.where}: {start} of {self.num_entries} entries found")
 
     def _cluster_ends(self) -> list[int]:
-        if hasattr(self.branches, "cluster_summaries"):
+        if self.is_ntuple:
             clusters = self.branches.cluster_summaries
             return [cluster.num_first_entry + cluster.num_entries for cluster in clusters]
         ends: list[int] = self.branches.common_entry_offsets()[1:]
@@ -96,6 +113,8 @@ class Span:
         if branch not in self._arrays:
             self.tree.require([branch])
             with reading(f"{self.where}, branch {branch!r}", DAMAGE):
+                if self.tree.ahead:
+                    self.tree.ahead.before(branch, self.start, self.stop)
                 self._arrays[branch] = self.array(branch)
         return self._arrays[branch]
 
