@@ -22,14 +22,14 @@ explain: $(READY)
 
 # those of a Slurm are left out where Debian's packages are not installed
 test: $(READY)
-	pytest -n $(CORES) --dist loadfile --mpl
+	pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --mpl
 
 unit: $(READY)
 	pytest -n $(CORES) --dist loadfile --mpl -m "not slow"
 
 # a real Slurm on this machine (Debian: slurm-wlm slurmdbd mariadb-server), and all accidents on it
 slurm-test: $(READY)
-	pytest -n 2 --dist loadfile tests/slurm
+	pytest -n 2 --dist loadfile --no-loadscope-reorder tests/slurm
 
 check: $(READY)
 	ruff check .

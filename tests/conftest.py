@@ -9,6 +9,16 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 
+LONGEST_FIRST = ("test_disturbed", "test_workflow", "test_limits", "test_beyond", "test_sharing")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes, so that no process ends long after the others."""
+    place = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
 @pytest.fixture(scope="session")
 def observables(tmp_path_factory):
     """A prepared task of 70 jets for networks that train in a moment."""
