@@ -2,42 +2,29 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
+
+from tests import proxies
 
 BLOCK = 1 << 14
 
 
-class Proxy:
-    """Passes bytes between clients and a server of this machine.
+class Proxy(proxies.Proxy):
+    """Passes bytes until they are too many.
 
     Attributes:
-        port: where clients connect.
         num_cuts: so many connections were cut.
     """
 
     def __init__(self, server_port: int, *, cut_after: int) -> None:
-        self.server_port, self.cut_after = server_port, cut_after
-        self.num_cuts = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self.listener.getsockname()[1]
+        super().__init__(server_port)
+        self.cut_after, self.num_cuts = cut_after, 0
 
-    def accept(self) -> None:
-        """Serve clients until the listener is closed."""
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                server = socket.create_connection(("127.0.0.1", self.server_port))
-            except OSError:
-                client.close()
-                continue
-            for source, sink, limited in ((client, server, False), (server, client, True)):
-                threading.Thread(
-                    target=self.pass_on, args=(source, sink, limited), daemon=True
-                ).start()
+    def join(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass bytes both ways; those of the server are counted."""
+        for source, sink, limited in ((client, server, False), (server, client, True)):
+            ends = (source, sink, limited)
+            threading.Thread(target=self.pass_on, args=ends, daemon=True).start()
 
     def pass_on(self, source: socket.socket, sink: socket.socket, limited: bool) -> None:
         """Pass bytes one way until an end closes, or too many have come from the server."""
@@ -55,15 +42,6 @@ class Proxy:
         sink.close()
 
 
-@contextmanager
-def cutting(server_port: int, *, cut_after: int) -> Iterator[Proxy]:
+def cutting(server_port: int, *, cut_after: int) -> AbstractContextManager[Proxy]:
     """Yield a proxy that runs in a thread."""
-    proxy = Proxy(server_port, cut_after=cut_after)
-    thread = threading.Thread(target=proxy.accept)
-    thread.start()
-    with closing(proxy.listener):
-        try:
-            yield proxy
-        finally:
-            proxy.listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+    return proxies.running(Proxy(server_port, cut_after=cut_after))

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ D = TypeVar("D", bound="Daemon")
 BELOW_NEAR_ENDS = (20_000, 32_000)  # Linux takes higher ports for connections
 
 
-class Daemon:
+class Daemon(ABC):
     """Serves a folder.
 
     Attributes:
@@ -35,9 +36,9 @@ class Daemon:
         self.folder, self.admin, self.port = folder, admin, free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def prepare(self) -> tuple[list[str], dict[str, Any]]:
         """Write its configuration; return its command, and how to start it."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start it, and wait until it answers."""

@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from tagline.evaluate import evaluate, inverse, measure, select
+from tagline.evaluate import evaluate, inverse, measure
 from tagline.files import write_json
 from tagline.jets import write_columns
+from tagline.measured_jets import select
 from tagline.metrics import Estimate, read_metrics
 from tests.scores import history, score_table
 

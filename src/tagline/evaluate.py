@@ -9,15 +9,16 @@ says how much a training varies.
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tagline import roc, sculpting
-from tagline.distance_correlation import Ranked, distance_correlation, rank
+from tagline.distance_correlation import distance_correlation
 from tagline.files import read_json
 from tagline.jets import Columns, read_columns
+from tagline.measured_jets import Guarded, ScoredJets, select
 from tagline.metrics import WORKING_POINTS, Curve, Estimate, Histogram, Metrics, write_metrics
 
 Array = npt.NDArray[np.float64]
@@ -30,9 +31,6 @@ SCORE_EDGES = np.linspace(0, 1, 51)
 INTERVAL = (0.16, 0.5, 0.84)
 # Were the mean number of jets higher than this, none would be seen in less than 32 % of all cases.
 UPPER_LIMIT_OF_NONE = -np.log(0.32)
-
-OF_SCORE = ("auc", "accuracy")
-OF_COLUMN = ("ks", "jsd", "distance_correlation")
 
 log = logging.getLogger(__name__)
 
@@ -98,86 +96,6 @@ def measure(
         replicas=replicas,
         history=history,
     )
-
-
-class Guarded(NamedTuple):
-    """A protected column.
-
-    Args:
-        suffix: of the names of its measures; the first column has none.
-        value_J: of all jets, in descending order of score.
-        binned: the background's.
-        ranked: the background's.
-    """
-
-    suffix: str
-    value_J: Array
-    binned: sculpting.Protected
-    ranked: Ranked
-
-
-class ScoredJets(NamedTuple):
-    """Signal and background jets in descending order of score, sorted once for all replicas.
-
-    Args:
-        ordered: the order, and which jets are signal.
-        score_J: descending.
-        weight_J: in this order.
-        event_J: which event each jet is of, counted from 0.
-        background_K: places of the K background jets in this order.
-        score_rank: the background's score, ranked.
-        columns: those protected, by name.
-    """
-
-    ordered: roc.Ordered
-    score_J: Array
-    weight_J: Array
-    event_J: Integers
-    background_K: Integers
-    score_rank: Ranked
-    columns: dict[str, Guarded]
-
-    @property
-    def measures(self) -> list[str]:
-        """The names of what is measured besides background efficiencies."""
-        of_columns = [
-            f"{name}{column.suffix}" for column in self.columns.values() for name in OF_COLUMN
-        ]
-        return [*OF_SCORE, *of_columns]
-
-
-def select(columns: Columns, *, protected: Sequence[str]) -> ScoredJets:
-    """Keep signal and background of a score table, in descending order of score."""
-    classes = np.unique(columns["label"])
-    if len(classes) < 2 or classes[0] != 0:
-        raise ValueError(f"scores need jets of class 0 and of a signal, but have {classes}")
-    kept = {
-        name: column[np.isin(columns["label"], (0, classes[-1]))]
-        for name, column in columns.items()
-    }
-    ordered = roc.order(kept["score"], kept["label"] > 0)
-    kept = {name: column[ordered.order_J] for name, column in kept.items()}
-    background_K = np.flatnonzero(~ordered.is_signal_J)
-    return ScoredJets(
-        ordered=ordered,
-        score_J=kept["score"].astype(np.float64),
-        weight_J=kept["weight"].astype(np.float64),
-        event_J=np.unique(kept["event_id"], return_inverse=True)[1],
-        background_K=background_K,
-        score_rank=rank(kept["score"][background_K]),
-        columns={
-            name: guard(kept[name], background_K, suffix=f"_{name}" if position else "")
-            for position, name in enumerate(protected)
-        },
-    )
-
-
-def guard(column_J: npt.NDArray[np.floating], background_K: Integers, *, suffix: str) -> Guarded:
-    """Bin and rank a column: the first as a mass, others in bins of equally many jets."""
-    value_J = column_J.astype(np.float64)
-    value_K = value_J[background_K]
-    edges = sculpting.equal_edges(value_K) if suffix else sculpting.MASS_EDGES
-    return Guarded(suffix, value_J, sculpting.protect(value_K, edges), rank(value_K))
 
 
 def estimates(
