@@ -165,7 +165,7 @@ class TestTwoColumns:
 
     def test_bins_hold_equally_many_jets_and_all_of_them(self, both):
         sums = np.array(both.further["pt"]["all"].sums)
-        assert len(sums) == 25
+        assert len(sums) == 24
         assert sums.sum() == both.counts["background"]
         assert np.ptp(sums) <= 2
 

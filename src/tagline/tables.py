@@ -43,7 +43,7 @@ NOTE = (
     "Median of the seeds, with the 68 % interval of the bootstrapped test jets and the standard "
     "deviation of the seeds in quadrature. 1/JSD compares the protected column of the background "
     "that passes and fails the cut at eS = 0.5, in 5 GeV bins from 50 to 300 GeV, further columns "
-    "in 25 bins of equally many jets; by chance is what a random selection of as many jets "
+    "in 24 bins of equally many jets; by chance is what a random selection of as many jets "
     "reaches: beyond it, less sculpting cannot be shown."
 )
 NOTE_ON_SUBSETS = (

@@ -111,7 +111,7 @@ class Task(Strict):
         ("mass",),
         min_length=1,
         description="jet columns the score must not sculpt; the first is measured in bins of 5 "
-        "from 50 to 300 GeV, others in 25 bins of equally many background jets",
+        "from 50 to 300 GeV, others in 24 bins of equally many background jets",
     )
     signal_window: tuple[float, float] = Field(
         TOP_WINDOW,
