@@ -139,8 +139,12 @@ class TestJetClass:
             assert set(file.keys()) == {"tree;1", "tree;2"}
         assert_same(read("jetclass", tmp_path / "toy.root"), jets, rtol=1e-6)
 
-    def test_names_file_tree_branch_and_entries_of_damage(self, jets, tmp_path):
-        write_jetclass_root(tmp_path / "toy.root", jets)
+    @pytest.mark.parametrize(
+        "compression", [uproot.ZLIB(1), uproot.LZMA(1), uproot.ZSTD(1)], ids=lambda each: each.name
+    )
+    def test_names_file_tree_branch_and_entries_of_damage(self, jets, tmp_path, compression):
+        with uproot.recreate(tmp_path / "toy.root", compression=compression) as file:
+            add_tree(file, "tree", jetclass_branches(jets))
         content = (tmp_path / "toy.root").read_bytes()
         with uproot.open(tmp_path / "toy.root") as file:
             basket = file["tree"]["part_px"].basket(0)
