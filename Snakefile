@@ -52,7 +52,7 @@ rule all:
         attributions_of_study(),
 
 
-rule skims:
+rule skim:
     """Make the skims of the study's datasets, and nothing else."""
     input:
         skims_of_study,

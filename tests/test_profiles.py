@@ -59,7 +59,7 @@ def project(tmp_path_factory) -> Path:
 @each_profile
 def test_plans_the_study_and_asks_for_gpus_for_trainings_alone(project, profile):
     jobs = planned(project, profile)
-    assert {"skim", "train", "evaluate", "compare"} <= {rule for rule, _ in jobs}
+    assert {"skim_batch", "train", "evaluate", "compare"} <= {rule for rule, _ in jobs}
     assert {rule for rule, said in jobs if re.search(r"\bgpu=[1-9]", said)} == {"train"}
 
 

@@ -101,11 +101,11 @@ def test_a_record_is_looked_up_and_its_files_are_skimmed_where_they_are(tmp_path
         command = [sys.executable, "-m", "snakemake", "--configfile", "toy.yaml", "hbb.yaml"]
         run = {"cwd": folder, "text": True, "capture_output": True}
         done = subprocess.run(
-            [*command, "--cores", "2", "--", "skims", "results/hbb/split"], **run
+            [*command, "--cores", "2", "--", "skim", "results/hbb/split"], **run
         )
         assert done.returncode == 0, done.stderr
         assert [path for path, _ in server.asked] == ["/index.json"]
-    again = subprocess.run([*command, "--cores", "2", "--", "skims"], **run)
+    again = subprocess.run([*command, "--cores", "2", "--", "skim"], **run)
     assert "Nothing to be done" in again.stderr
     for batch, number in enumerate((10, 11)):
         skim = folder / f"results/datasets/hbb/skim/{batch:04d}"

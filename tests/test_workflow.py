@@ -144,7 +144,7 @@ def test_image_code_reruns_only_image_taggers(project):
     assert jobs["prepare"] == {"task=toy_tagging, representation=gray_image"}
     for rule in ("train", "score"):
         assert all("tagger=cnn_tiny" in job for job in jobs[rule])
-    assert not {"generate", "skim", "split"} & set(jobs)
+    assert not {"generate", "skim_batch", "split"} & set(jobs)
 
 
 def test_a_transfer_is_trained_after_what_it_starts_from(project):
@@ -199,7 +199,7 @@ def test_another_seed_adds_its_own_jobs_only(project):
     edit(project / CONFIG, "seeds: [1]", "seeds: [1, 2]")
     jobs = planned(project)
     assert all("seed=2" in job for rule in ("train", "score", "evaluate") for job in jobs[rule])
-    assert not {"generate", "skim", "split", "prepare"} & set(jobs)
+    assert not {"generate", "skim_batch", "split", "prepare"} & set(jobs)
 
 
 def test_another_decorrelation_strength_retrains_that_alone(project):

@@ -117,7 +117,7 @@ def _on_slurm(where: Skim) -> Iterator[Started]:
         queue=where.partition or None,
         account=where.account or None,
         job_name="tagline-skim",
-        log_directory="logs/skim/slurm",
+        log_directory="logs/skim_batch/slurm",
         scheduler_options={"dashboard_address": ":0"},
     ) as jobs:
         jobs.scale(where.jobs)

@@ -1,13 +1,13 @@
-rule skim:
+rule skim_batch:
     """Read a batch of ROOT files into flat Parquet, with Dask, and account for every event."""
     input:
         root=local_files_of_batch,
     output:
         skim=directory("results/datasets/{dataset}/skim/{batch}"),
     log:
-        "logs/skim/{dataset}/{batch}.log",
+        "logs/skim_batch/{dataset}/{batch}.log",
     benchmark:
-        "results/benchmarks/skim/{dataset}/{batch}.tsv"
+        "results/benchmarks/skim_batch/{dataset}/{batch}.tsv"
     conda:
         "../../envs/skim.yaml"
     threads: 2
