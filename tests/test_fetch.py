@@ -253,6 +253,17 @@ def test_a_record_becomes_a_list_whose_files_can_be_fetched(server, path):
     assert leftovers(path) == ["jets.h5", "record.json"]
 
 
+def test_another_list_than_the_one_named_is_refused(server, path):
+    record, listed = record_on(server), path.with_name("record.json")
+    checksum = f"adler32:{zlib.adler32(server.files['/api/records/1']):08x}"
+    fetch.look_up(record, listed, checksum=checksum)
+    listed.unlink()
+    server.files["/api/records/1"] += b" "
+    with pytest.raises(ValueError, match=f"but {checksum} was expected"):
+        fetch.look_up(record, listed, checksum=checksum)
+    assert not leftovers(path)
+
+
 def test_the_command_writes_a_list_for_the_repository(server, tmp_path, monkeypatch):
     listed = tmp_path / "manifests" / "jets.json"
     monkeypatch.setattr("sys.argv", ["tagline", "record", record_on(server), str(listed)])

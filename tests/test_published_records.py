@@ -162,6 +162,7 @@ def test_a_mistake_in_a_list_is_said_with_its_file(listed):
             {"fetch": {"record": "zenodo/1", "files": ["a.h5"]}, "files": ["a.h5"]},
             "one of `generate`, `fetch`, `read` and `files`",
         ),
+        ({"read": {"record": "zenodo/1", "checksum": "md5:0"}}, "is that of a file index"),
         ({"read": {"files": ["a.h5"]}}, "`read` has either `manifest` or `record`"),
         (
             {"read": {"record": "zenodo/1"}, "fetch": {"record": "zenodo/1", "files": ["a.h5"]}},

@@ -100,9 +100,7 @@ def test_a_record_is_looked_up_and_its_files_are_skimmed_where_they_are(tmp_path
         (folder / "hbb.yaml").write_text(yaml.safe_dump(config | {"study": {"tasks": ["hbb"]}}))
         command = [sys.executable, "-m", "snakemake", "--configfile", "toy.yaml", "hbb.yaml"]
         run = {"cwd": folder, "text": True, "capture_output": True}
-        done = subprocess.run(
-            [*command, "--cores", "2", "--", "skim", "results/hbb/split"], **run
-        )
+        done = subprocess.run([*command, "--cores", "2", "--", "skim", "results/hbb/split"], **run)
         assert done.returncode == 0, done.stderr
         assert [path for path, _ in server.asked] == ["/index.json"]
     again = subprocess.run([*command, "--cores", "2", "--", "skim"], **run)

@@ -21,12 +21,18 @@ from tagline.records import Manifest, RemoteFile
 log = logging.getLogger(__name__)
 
 
-def look_up(record: str, path: Path) -> Manifest:
-    """Write, and return, the list of a record's files as its archive has it today."""
+def look_up(record: str, path: Path, *, checksum: str = "") -> Manifest:
+    """Write, and return, the list of a record's files as its archive has it today.
+
+    Raises:
+        ValueError: the answer is no such list, or another one than the checksum is of.
+    """
     url, answer = records.url_of(record), partial_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     answer.unlink(missing_ok=True)
     download(url, answer, size=None)
+    if checksum:
+        _refuse_other(answer, checksum, url=url, wanted=path)
     manifest = read_answer(answer, source=url)
     write_json(manifest.model_dump(mode="json"), path)
     answer.unlink()
@@ -48,7 +54,7 @@ def fetch(file: RemoteFile, path: Path) -> None:
     Raises:
         ValueError: the server has no such file, or another one, of which nothing is left then.
     """
-    if path.exists() and not wrong_checksum(file, path):
+    if path.exists() and not wrong_checksum(path, file.checksum):
         log.info("%s is there already, and its checksum is right", path)
         return
     if not file.url.startswith("http"):
@@ -56,13 +62,7 @@ def fetch(file: RemoteFile, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     start, partial = time.monotonic(), partial_of(path)
     download(file.url, partial, size=file.size)
-    if found := wrong_checksum(file, partial):
-        size = partial.stat().st_size
-        partial.unlink()
-        raise ValueError(
-            f"{path}: {file.url} has {found} in {size} bytes, but {file.checksum} was expected; "
-            "nothing of it is kept"
-        )
+    _refuse_other(partial, file.checksum, url=file.url, wanted=path)
     with partial.open("rb") as written:
         os.fsync(written.fileno())
     partial.replace(path)
@@ -75,11 +75,22 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
 
 
-def wrong_checksum(file: RemoteFile, path: Path) -> str:
+def wrong_checksum(path: Path, checksum: str) -> str:
     """Return the checksum that a file has instead of the right one; nothing if it is right."""
-    algorithm, _, expected = file.checksum.partition(":")
+    algorithm, _, expected = checksum.partition(":")
     found = checksum_of(path, algorithm)
     return "" if int(found, 16) == int(expected, 16) else f"{algorithm}:{found}"
+
+
+def _refuse_other(path: Path, checksum: str, *, url: str, wanted: Path) -> None:
+    """Delete what was downloaded if it is not what was expected."""
+    if found := wrong_checksum(path, checksum):
+        size = path.stat().st_size
+        path.unlink()
+        raise ValueError(
+            f"{wanted}: {url} has {found} in {size} bytes, but {checksum} was expected; "
+            "nothing of it is kept"
+        )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -17,6 +17,8 @@ ARCHIVES = {
     "zenodo": "https://zenodo.org/api/records/{number}",
     "cernopendata": "https://opendata.cern.ch/api/records/{number}",
 }
+CHECKSUM = r"^(md5|sha1|sha256|sha512|adler32):[0-9a-fA-F]+$"
+CHECKSUM_OR_NONE = rf"^$|{CHECKSUM}"
 EOS, EOS_BY_HTTP = "root://eospublic.cern.ch//eos/", "https://opendata.cern.ch/eos/"
 
 
@@ -29,6 +31,11 @@ class Listed(Strict):
         pattern=r"^((zenodo|cernopendata)/\d+|https?://.+)?$",
         description="`zenodo/NUMBER`, `cernopendata/NUMBER`, or the URL of a file index",
     )
+    checksum: str = Field(
+        "",
+        pattern=CHECKSUM_OR_NONE,
+        description="algorithm and hexadecimal digits, of a file index as its record names it",
+    )
     files: tuple[str, ...] = Field(
         (), description="names; may have wildcards with `manifest`, where none is all"
     )
@@ -37,6 +44,8 @@ class Listed(Strict):
     def _has_one_list(self) -> Self:
         if (self.manifest is None) == (not self.record):
             raise ValueError(f"`{self._key}` has either `manifest` or `record`")
+        if self.checksum and not self.record.startswith("http"):
+            raise ValueError("`checksum` is that of a file index, whose URL is `record`")
         for name in self.files:
             if name.startswith(".") or "/" in name:
                 raise ValueError(f"{name!r} is no file name")
@@ -73,7 +82,7 @@ class ListedFile(Strict):
     size: int | None = Field(None, ge=0, description="in bytes")
     checksum: str = Field(
         "",
-        pattern=r"^((md5|sha1|sha256|sha512|adler32):[0-9a-fA-F]+)?$",
+        pattern=CHECKSUM_OR_NONE,
         description="algorithm and hexadecimal digits, of a file that is local or copied first",
     )
     events: int | None = Field(None, ge=0, description="entries of its tree")
@@ -88,7 +97,7 @@ class RemoteFile(Strict):
     )
     size: int | None = Field(None, ge=0, description="in bytes, if that is known")
     checksum: str = Field(
-        pattern=r"^(md5|sha1|sha256|sha512|adler32):[0-9a-fA-F]+$",
+        pattern=CHECKSUM,
         description="algorithm and hexadecimal digits",
     )
     events: int | None = Field(None, ge=0, description="entries of its tree, if that is known")

@@ -44,8 +44,18 @@ def list_to_read(dataset):
 
 def record_of_dataset(wildcards):
     """Return the record of a dataset that is downloaded, or read in place."""
+    return listed_in(wildcards).record
+
+
+def checksum_of_record(wildcards):
+    """Return the checksum that a dataset's file index must have, if one is known."""
+    return listed_in(wildcards).checksum
+
+
+def listed_in(wildcards):
+    """Return what lists the files of a dataset that is downloaded, or read in place."""
     entry = CONFIG.datasets[wildcards.dataset]
-    return (entry.fetch or entry.read).record
+    return entry.fetch or entry.read
 
 
 def manifest_of_dataset(wildcards):

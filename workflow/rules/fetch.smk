@@ -14,6 +14,7 @@ checkpoint record:
         runtime=minutes(30),
     params:
         record=record_of_dataset,
+        checksum=checksum_of_record,
     script:
         "../scripts/record.py"
 

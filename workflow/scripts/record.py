@@ -6,4 +6,8 @@ from tagline import job
 from tagline.fetch import look_up
 
 job.begin(f"record {snakemake.wildcards.dataset}", log=snakemake.log[0])
-look_up(snakemake.params.record, Path(snakemake.output.manifest))
+look_up(
+    snakemake.params.record,
+    Path(snakemake.output.manifest),
+    checksum=snakemake.params.checksum,
+)
