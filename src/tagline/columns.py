@@ -54,6 +54,7 @@ JET_COLUMNS = (
     Column(
         "softdrop_mass", "float32", "GeV", "groomed mass as given by the input", required=False
     ),
+    Column("pile_up", "float32", "", "collisions laid over the generated event", required=False),
 )
 
 CONSTITUENT_COLUMNS = (

@@ -29,6 +29,17 @@ class JetSelection(Strict):
     trim: Trim | None = Field(None, description="groom the jets before the cuts; none: do not")
 
 
+class PileUp(Strict):
+    """Collisions that are laid over each event; their number becomes the jet column `pile_up`."""
+
+    pythia: Path = Field(
+        Path("config/pythia/minimum_bias.cmnd"), description="Pythia command file"
+    )
+    mean: float = Field(ge=0, description="of the Poisson number of collisions an event gets")
+    spread: float = Field(50.0, ge=0, description="standard deviation along the beam [mm]")
+    pool: int = Field(2000, gt=0, description="collisions that are generated for a part")
+
+
 class Quantiles(Strict):
     """The 5, 25, 50, 75 and 95 % quantiles of one quantity of a published sample."""
 
@@ -62,6 +73,7 @@ class Recipe(Strict):
     match: Literal["none", "top", "w", "parton"] = Field(
         description="hadronic top or W with all its decay partons, or nearest hard parton"
     )
+    pile_up: PileUp | None = Field(None, description="laid over the events; none: nothing is")
     detector: Literal["none", "atlas"] = Field(
         "none", description="fast detector between hadrons and jets"
     )

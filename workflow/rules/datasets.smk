@@ -138,8 +138,9 @@ def recipe_of_dataset(wildcards):
 
 
 def pythia_of_dataset(wildcards):
-    """Return the Pythia command file of a generated dataset."""
-    return recipe_of_dataset(wildcards)["pythia"]
+    """Return the Pythia command files of a generated dataset: of its events, and of pile-up."""
+    recipe = recipe_of_dataset(wildcards)
+    return [each["pythia"] for each in (recipe, recipe["pile_up"]) if each]
 
 
 def reference_of_dataset(wildcards):

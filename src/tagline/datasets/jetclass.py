@@ -34,7 +34,7 @@ LABELS = {
     "label_bottom": "bottom",
 }
 JET_BRANCHES = {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"}
-OPTIONAL = {"softdrop_mass": "jet_sdmass"}
+OPTIONAL = {"softdrop_mass": "jet_sdmass", "pile_up": "pile_up"}
 MOMENTUM_BRANCHES = {name: f"part_{name}" for name in ("px", "py", "pz", "energy")}
 IMPACT_BRANCHES = {
     "d0": "part_d0val",

@@ -16,6 +16,7 @@ from tagline.columns import TRUTH
 from tagline.files import write_json
 from tagline.generate.detector import DETECTORS
 from tagline.generate.jets import cuts, leading_jets
+from tagline.generate.pile_up import Pool
 from tagline.generate.pythia import Generator, Record
 from tagline.generate.truth import truth
 from tagline.generate.write import write_root
@@ -25,6 +26,7 @@ from tagline.recipes import Recipe
 log = logging.getLogger(__name__)
 
 EVENTS_PER_BATCH = 500
+COLLISIONS_PER_BATCH = 2_500  # with pile-up, for the sake of memory
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -47,7 +49,8 @@ def generate(
     generator = Generator(
         recipe.pythia, seed=int(random.integers(2**62)), settings=recipe.settings_of(part)
     )
-    jets, counts = collect(generator, recipe, num_jets=num_jets, random=random)
+    pool = Pool.generate(recipe.pile_up, random) if recipe.pile_up else None
+    jets, counts = collect(generator, recipe, num_jets=num_jets, random=random, pool=pool)
     write_root(jets, root_file, part=part, cross_section=generator.cross_section)
     seconds = time.monotonic() - start
     ledger = {
@@ -64,7 +67,12 @@ def generate(
 
 
 def collect(
-    generator: Generator, recipe: Recipe, *, num_jets: int, random: np.random.Generator
+    generator: Generator,
+    recipe: Recipe,
+    *,
+    num_jets: int,
+    random: np.random.Generator,
+    pool: Pool | None = None,
 ) -> tuple[Jets, dict[str, int | dict[str, int]]]:
     """Return so many jets, and the account of all events.
 
@@ -75,13 +83,14 @@ def collect(
     selected: list[Jets] = []
     cut: Counter[str] = Counter()
     asked = generated = passed = 0
+    num_events = events_per_batch(recipe)
     while passed < num_jets:
-        record = generator.events(EVENTS_PER_BATCH)
-        jets, cut_here = select(record, recipe, random)
+        record = generator.events(num_events)
+        jets, cut_here = select(record, recipe, random, pool)
         jets.jets["event"] += asked
         selected.append(jets)
         cut.update(cut_here)
-        asked += EVENTS_PER_BATCH
+        asked += num_events
         generated += record.num_events
         passed += len(jets)
         progress.report(passed, generated)
@@ -95,14 +104,24 @@ def collect(
     }
 
 
+def events_per_batch(recipe: Recipe) -> int:
+    """Return how many events are generated, and held in memory, at a time."""
+    num_collisions = 1 + (recipe.pile_up.mean if recipe.pile_up else 0)
+    return min(EVENTS_PER_BATCH, max(int(COLLISIONS_PER_BATCH / num_collisions), 1))
+
+
 def select(
-    record: Record, recipe: Recipe, random: np.random.Generator
+    record: Record, recipe: Recipe, random: np.random.Generator, pool: Pool | None = None
 ) -> tuple[Jets, dict[str, int]]:
     """Return the jets of a batch that the recipe keeps, and how many events each cut removes."""
+    if pool:
+        record, num_collisions_E = pool.laid_over(record, random)
     detect = DETECTORS[recipe.detector]
     particles = detect(record.particles, record.vertex_P3, random)
     jets = leading_jets(particles, num_events=record.num_events, selection=recipe.jets)
     jets.jets["truth"] = truth(jets, record, recipe)
+    if pool:
+        jets.jets["pile_up"] = num_collisions_E[jets.jets["event"]]
     matched = jets.jets["truth"] != TRUTH["unknown"]
     cut = {"no_jet": record.num_events - len(jets)}
     kept = np.ones(len(jets), np.bool_)

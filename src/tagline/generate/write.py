@@ -83,6 +83,8 @@ def jet_branches(jets: Jets) -> Columns:
     """Return the branches that have one value a jet."""
     momenta = {f"jet_{name}": jets.jets[name] for name in ("pt", "eta", "phi", "energy")}
     momenta["jet_nparticles"] = jets.jets["num_constituents"]
+    if "pile_up" in jets.jets:
+        momenta["pile_up"] = jets.jets["pile_up"]
     labels = {name: jets.jets["truth"] == TRUTH[truth] for name, truth in LABELS.items()}
     return {name: column.astype(np.float32) for name, column in momenta.items()} | {
         name: column.astype(np.int32) for name, column in labels.items()
