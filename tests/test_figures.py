@@ -22,7 +22,7 @@ from tests.scores import (
 )
 
 SOURCES = {"metrics", "scores", "attributions", "images", "recipes", "ledgers"}
-SOURCES |= {"sampling", "benchmarks"}
+SOURCES |= {"sampling", "benchmarks", "decorrelated_scores"}
 
 
 def reading(source: str) -> list[str]:
@@ -30,7 +30,8 @@ def reading(source: str) -> list[str]:
     return [name for name in names if plugins.constant_of("figures", name, "READS") == source]
 
 
-FROM_METRICS, FROM_SCORES = reading("metrics"), reading("scores")
+FROM_METRICS = reading("metrics")
+FROM_SCORES = [*reading("scores"), *reading("decorrelated_scores")]
 FROM_ATTRIBUTIONS = reading("attributions")
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tagline.legend import Legend
 from tagline.metrics import Estimate, Metrics, read_metrics
 from tagline.published import Published, PublishedNumber
+from tagline.sculpting import is_mass
 
 
 class Key(NamedTuple):
@@ -97,6 +98,16 @@ class Comparison:
             for decorrelation in self.legend.decorrelations
         ]
         return [key for key in combinations if key in self.metrics]
+
+    def require_masses(self, figure: str) -> None:
+        """Raise ValueError unless the first protected column of all tasks is a mass."""
+        for task in self.tasks:
+            column = self.legend.tasks[task].protected
+            if not is_mass(column):
+                raise ValueError(
+                    f"the figure {figure!r} needs a mass as first protected column of a task, "
+                    f"but {task!r} has {column!r}"
+                )
 
     def plain_keys(self, *, task: str) -> list[Key]:
         """Return the combinations of a task without decorrelation."""

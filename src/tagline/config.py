@@ -239,7 +239,7 @@ def changes_results(config: Config) -> dict[str, Any]:
             "study": True,
             "skim": True,
             "published": True,
-            "tasks": {"__all__": {"title", "signal_window"}},
+            "tasks": {"__all__": {"title", "signal_window", "systematic_split"}},
             "recipes": {"__all__": {"reference"}},
             "taggers": {"__all__": {"title", "paper"}},
             "combinations": {"__all__": {"title", "paper", "max_subsets"}},

@@ -72,6 +72,7 @@ def read_account(files: Sequence[Path], legend: Legend) -> Account:
 SOURCES: dict[str, Callable[[Sequence[Path], Legend], Any]] = {
     "metrics": compare.load,
     "scores": score_tables.load,
+    "decorrelated_scores": score_tables.load,
     "attributions": attributions.load,
     "images": read_images,
     "recipes": read_validations,

@@ -24,12 +24,17 @@ class DecorrelationLabel(Strict):
 
 
 class TaskLabel(Strict):
-    """A task in figures: are its jets generated, which task it varies, where signal is [GeV]."""
+    """A task in figures: are its jets generated, which task it varies, where signal is [GeV].
+
+    The background is parted at `systematic_split` of the first `protected` column.
+    """
 
     title: str
     is_generated: bool = False
     variation_of: str = ""
     signal_window: tuple[float, float] = TOP_WINDOW
+    protected: str = "mass"
+    systematic_split: float | None = None
 
 
 class Legend(Strict):
@@ -72,6 +77,8 @@ def legend_of(config: Config) -> Legend:
                 is_generated=any(config.datasets[one].generate for one in task.datasets),
                 variation_of=task.variation_of,
                 signal_window=task.signal_window,
+                protected=task.protected[0],
+                systematic_split=task.systematic_split,
             )
             for name, task in tasks.items()
         },

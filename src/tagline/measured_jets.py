@@ -83,15 +83,17 @@ def select(columns: Columns, *, protected: Sequence[str]) -> ScoredJets:
         background_K=background_K,
         score_rank=rank(kept["score"][background_K]),
         columns={
-            name: guard(kept[name], background_K, suffix=f"_{name}" if position else "")
+            name: guard(name, kept[name], background_K, suffix=f"_{name}" if position else "")
             for position, name in enumerate(protected)
         },
     )
 
 
-def guard(column_J: npt.NDArray[np.floating], background_K: Integers, *, suffix: str) -> Guarded:
-    """Bin and rank a column: the first as a mass, others in bins of equally many jets."""
+def guard(
+    name: str, column_J: npt.NDArray[np.floating], background_K: Integers, *, suffix: str
+) -> Guarded:
+    """Bin and rank a column, masses in bins of their own."""
     value_J = column_J.astype(np.float64)
     value_K = value_J[background_K]
-    edges = sculpting.equal_edges(value_K) if suffix else sculpting.MASS_EDGES
+    edges = sculpting.MASS_EDGES if sculpting.is_mass(name) else sculpting.equal_edges(value_K)
     return Guarded(suffix, value_J, sculpting.protect(value_K, edges), rank(value_K))

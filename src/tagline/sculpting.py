@@ -37,6 +37,11 @@ class Protected(NamedTuple):
         return len(self.edges) - 1
 
 
+def is_mass(name: str) -> bool:
+    """Say whether a protected column is a mass by its name, to be measured in MASS_EDGES."""
+    return name.endswith("mass")
+
+
 def equal_edges(value_J: Array) -> Array:
     """Return edges of NUM_EQUAL_BINS bins of equally many jets, fewer if there are ties."""
     edges = np.unique(np.quantile(value_J, np.linspace(0, 1, NUM_EQUAL_BINS + 1)))

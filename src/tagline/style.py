@@ -43,7 +43,12 @@ CHANNELS = {  # of jet images, by name
     "green": r"neutral $p_T$",
     "blue": "charged particles",
 }
-COLUMNS = {"pt": "jet $p_T$ [GeV]", "eta": r"jet $\eta$", "mass": "jet mass [GeV]"}
+COLUMNS = {
+    "pt": "jet $p_T$ [GeV]",
+    "eta": r"jet $\eta$",
+    "mass": "jet mass [GeV]",
+    "pile_up": "collisions laid over the event",
+}
 BACKGROUND, SIGNAL, GREY = "#3f90da", "#bd1f01", "#717581"
 
 SETTINGS = {

@@ -110,12 +110,18 @@ class Task(Strict):
     protected: tuple[str, ...] = Field(
         ("mass",),
         min_length=1,
-        description="jet columns the score must not sculpt; the first is measured in bins of 5 "
-        "from 50 to 300 GeV, others in 24 bins of equally many background jets",
+        description="jet columns the score must not sculpt; one called `mass` or `..._mass` is "
+        "measured in bins of 5 from 50 to 300 GeV, others in 24 bins of equally many background "
+        "jets",
     )
     signal_window: tuple[float, float] = Field(
         TOP_WINDOW,
         description="of the first protected column [GeV], where the figure `bump_hunt` searches",
+    )
+    systematic_split: float | None = Field(
+        None,
+        description="of the first protected column, which parts two samples of background for "
+        "the figure `significance`; none: the median",
     )
     fractions: Fractions = Field(Fractions(), description="shares of the splits")
     splits: Splits | None = Field(None, description="datasets of the splits instead of shares")

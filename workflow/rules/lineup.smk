@@ -21,6 +21,16 @@ def scores_of_study():
     ]
 
 
+def decorrelated_scores_of_study():
+    """List all test scores of a study."""
+    return [
+        f"results/{task}/scores/{tagger}/{decorrelation}/{seed}/test.parquet"
+        for task in STUDY.tasks
+        for tagger, decorrelation in CONFIG.compared
+        for seed in LINEUP.seeds_of(tagger)
+    ]
+
+
 def members_of_combination(wildcards):
     """List the trainings that a combination reads."""
     return LINEUP.members_of(wildcards.tagger, int(wildcards.seed))

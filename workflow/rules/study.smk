@@ -33,6 +33,8 @@ def source_of_figure(wildcards):
             return metrics_of_study()
         case "scores":
             return scores_of_study()
+        case "decorrelated_scores":
+            return decorrelated_scores_of_study()
         case "attributions":
             return attributions_of_study()
         case "images":

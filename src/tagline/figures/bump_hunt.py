@@ -52,6 +52,7 @@ NO_CUT: dict[str, Any] = {"color": "black", "marker": "x", "linewidth": 0}
 @styled
 def draw(comparison: Comparison) -> Figure:
     """Draw the taggers of each task."""
+    comparison.require_masses("bump_hunt")
     tasks, taggers = comparison.tasks, comparison.legend.taggers
     figure, groups = panels([len(taggers)] * len(tasks), sharey=True)
     for task, group in zip(tasks, groups, strict=True):

@@ -27,6 +27,7 @@ Array = npt.NDArray[np.float64]
 @styled
 def draw(comparison: Comparison) -> Figure:
     """Draw two rows a task."""
+    comparison.require_masses("mass_sculpting")
     tagger = next(iter(comparison.legend.taggers))
     columns = [
         [key for key in comparison.keys(task=task) if key.tagger == tagger]

@@ -22,6 +22,7 @@ class Config(Strict):
 
     widths: tuple[int, ...] = (64, 64, 64)
     norms: Literal["each", "first"] = Field("each", description="layers with a batch norm before")
+    first: Literal["relu", "tanh"] = Field("relu", description="what follows the first layer")
 
 
 class Tagger(nn.Module):
@@ -36,7 +37,9 @@ class Tagger(nn.Module):
                     nn.BatchNorm1d(num_in)
                     if config.norms == "each" or not layer
                     else nn.Identity(),
-                    dense((num_in, num_out)),
+                    nn.Sequential(nn.Linear(num_in, num_out), nn.Tanh())
+                    if config.first == "tanh" and not layer
+                    else dense((num_in, num_out)),
                 )
                 for layer, (num_in, num_out) in enumerate(pairwise(widths))
             )
