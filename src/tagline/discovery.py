@@ -14,7 +14,7 @@ from tagline.jets import Columns
 
 Array = npt.NDArray[np.float64]
 
-SIGNAL, BACKGROUND = 100.0, 1000.0  # expected before a cut; 1611.01046, section 5.2
+SIGNAL, BACKGROUND = 100.0, 1000.0  # expected before a cut (1611.01046)
 LEAST_JETS = 10  # of equal weight, that must pass in each sample of background
 
 
@@ -37,7 +37,7 @@ def significance(passing: Passing) -> Array:
 
     sqrt(2 ((s + b) ln((s + b) / b0) - s - b + b0) + (b - b0)^2 / sigma^2), where b0 maximises the
     likelihood without signal: b0 = (b - sigma^2 + sqrt((b - sigma^2)^2 + 4 (s + b) sigma^2)) / 2;
-    The Higgs boson machine learning challenge, Adam-Bourdarios et al. (2014), appendix.
+    The Higgs boson machine learning challenge, Adam-Bourdarios et al. (2014).
     """
     s, b, variance = passing.signal, passing.background, passing.uncertainty**2
     both = b - variance

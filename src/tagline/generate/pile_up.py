@@ -2,8 +2,7 @@
 
 A pool of collisions is generated once. An event takes as many of them as a Poisson number says,
 each turned around the beam by an angle of its own and moved along the beam, so that one that is
-taken often is not the same each time; DELPHES 3, de Favereau et al. (2013), arXiv:1307.6346,
-section 2.1.3, does likewise.
+taken often is not the same each time, as in DELPHES 3, de Favereau et al. (2013), arXiv:1307.6346.
 """
 
 from dataclasses import replace
