@@ -32,6 +32,14 @@ def test_points_off_the_line_widen_the_band():
     assert high[0] / low[0] > 1.1
 
 
+def test_trainings_that_happen_to_agree_do_not_rule_the_line():
+    values = 3 * SIZES**0.25 * np.array([1, 1, 1.2, 1])
+    equal = power_law(SIZES, values, 0.05 * values)
+    lucky = power_law(SIZES, values, np.array([0.05, 0.05, 1e-6, 0.05]) * values)
+    end = np.array([1.2e6])
+    assert lucky(end)[0] == pytest.approx(equal(end)[0], rel=0.05)
+
+
 def test_the_band_grows_beyond_the_data():
     line = power_law(SIZES, 3 * SIZES**0.25, 0.1 * SIZES**0.25)
     _, low, high = line(np.array([3e4, 1.2e6]))

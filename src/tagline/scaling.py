@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 
 Array = npt.NDArray[np.float64]
 
@@ -43,8 +44,10 @@ def power_law(
 ) -> PowerLaw:
     """Fit a power law by least squares in the logarithms, weighted by the relative errors.
 
-    Where the points scatter by more than their errors, these are scaled up to what they should
-    have been: chi^2 per degree of freedom is one.
+    Where the points scatter by more than their errors, a relative scatter about the line is added
+    to all of them in quadrature, as much as makes chi^2 per degree of freedom one (Paule and
+    Mandel 1982, https://doi.org/10.6028/jres.087.022). A point whose few trainings happen to agree
+    thus does not rule the line.
 
     Args:
         sizes: jets of each training set, three or more different ones.
@@ -62,10 +65,28 @@ def power_law(
             f"values and errors must be positive, found {list(values)}, {list(errors)}"
         )
     log_centre = float(np.log(x).mean())
-    weight = y / sigma
-    design = np.stack([weight, weight * (np.log(x) - log_centre)], axis=1)
-    covariance = np.asarray(np.linalg.inv(design.T @ design), np.float64)
-    intercept, slope = covariance @ design.T @ (weight * np.log(y))
-    residuals = weight * np.log(y) - design @ np.array([intercept, slope])
-    excess = max(1.0, float(residuals @ residuals) / (len(x) - 2))
-    return PowerLaw(float(intercept), float(slope), excess * covariance, log_centre)
+    design = np.stack([np.ones_like(x), np.log(x) - log_centre], axis=1)
+    log_y, variance = np.log(y), (sigma / y) ** 2
+    variance = variance + _scatter(design, log_y, variance)
+    (intercept, slope), covariance = _line(design, log_y, variance)
+    return PowerLaw(float(intercept), float(slope), covariance, log_centre)
+
+
+def _line(design: Array, log_y: Array, variance: Array) -> tuple[Array, Array]:
+    """Return intercept and slope of the weighted line, and their covariance."""
+    weighted = design / variance[:, None]
+    covariance = np.asarray(np.linalg.inv(design.T @ weighted), np.float64)
+    return covariance @ weighted.T @ log_y, covariance
+
+
+def _scatter(design: Array, log_y: Array, variance: Array) -> float:
+    """Return the variance about the line that the errors leave unexplained."""
+
+    def excess(scatter: float) -> float:
+        coefficients, _ = _line(design, log_y, variance + scatter)
+        residuals = log_y - design @ coefficients
+        return float(np.sum(residuals**2 / (variance + scatter))) - (len(log_y) - 2)
+
+    if excess(0.0) <= 0:
+        return 0.0
+    return float(brentq(excess, 0.0, np.ptp(log_y) ** 2 * len(log_y)))

@@ -1,5 +1,7 @@
 """What more training jets bring: each tagger at every size, and the line on to the paper's."""
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +18,7 @@ CAPTION = (
     "seeds with the error of the seeds alone, or the interval of the test jets where there is one "
     "seed. The line is a power law, drawn on to the paper's number of jets with its 68 % band, in "
     "which the common uncertainty of the test jets is included in quadrature; its end is written "
-    "above. A tagger that nears its limit falls below the line. A triangle is a lower limit, the "
+    "in the panel. A tagger that nears its limit falls below the line. A triangle is a lower limit, the "
     "open point the published value."
 )
 MEASURES = {
@@ -94,7 +96,24 @@ def _draw_line(axes: Axes, sizes: list[float], measured: list[Combined], largest
     axes.plot(at, value, color=GREY)
     axes.fill_between(at, value * (1 - down), value * (1 + up), color=GREY, alpha=0.2, linewidth=0)
     above, below = up[-1] * value[-1], down[-1] * value[-1]
-    axes.set_title(f"{value[-1]:.3g} +{above:.2g} -{below:.2g}", loc="right", color=GREY)
+    rises = value[-1] > value[0]
+    axes.text(
+        0.05,
+        0.95 if rises else 0.05,
+        _end(value[-1], above, below),
+        transform=axes.transAxes,
+        verticalalignment="top" if rises else "bottom",
+        color=GREY,
+    )
+
+
+def _end(value: float, above: float, below: float) -> str:
+    """Write a value to two digits of its larger error."""
+    decimals = 1 - math.floor(math.log10(max(above, below)))
+    number, up, down = (
+        f"{round(part, decimals):,.{max(0, decimals)}f}" for part in (value, above, below)
+    )
+    return f"{number} +{up} -{down}"
 
 
 def _point(measured: Combined) -> tuple[float, float]:
