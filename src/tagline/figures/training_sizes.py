@@ -13,12 +13,12 @@ from tagline.style import BACKGROUND, GREY, SIGNAL, logarithmic, panels, styled
 
 READS = "metrics"
 CAPTION = (
-    "Background rejection 1/eB at a signal efficiency of 0.3, and 1 - AUC, against the number "
-    "of training jets; one task a size, all with the same test jets. Points are medians of the "
-    "seeds with the error of the seeds alone, or the interval of the test jets where there is one "
-    "seed. The line is a power law, drawn on to the paper's number of jets with its 68 % band, in "
-    "which the common uncertainty of the test jets is included in quadrature; its end is written "
-    "in the panel. A tagger that nears its limit falls below the line. A triangle is a lower limit, the "
+    "Background rejection 1/eB at a signal efficiency of 0.3, and 1 - AUC, against the number of "
+    "training jets; one task a size, all with the same test jets. Points are medians of the seeds "
+    "with the error of the seeds alone, or the interval of the test jets where there is one seed. "
+    "The line is a power law, drawn on to the paper's number of jets with its 68 % band, in which "
+    "the common uncertainty of the test jets is included in quadrature; its end is written in the "
+    "panel. A tagger that nears its limit falls below the line. A triangle is a lower limit, the "
     "open point the published value."
 )
 MEASURES = {
