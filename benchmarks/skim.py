@@ -26,6 +26,7 @@ from tagline.datasets.jetclass import IMPACT_BRANCHES, KINDS, LABELS
 from tagline.jets import Columns, Jets, read_jets
 from tagline.parts import Source, skim_file
 from tagline.records import ListedFile
+from tagline.trees import Tree
 from tests.toys import add_tree, jetclass_branches, nano_branches, toy_jets
 
 NUM_JETS, NUM_CLUSTERS = 120_000, 12
@@ -182,7 +183,8 @@ def blocks_of(read: Callable[[], None], packing: Compression) -> list[tuple[byte
         blocks.append((bytes(data), num_bytes))
         return unpack(data, num_bytes)
 
-    with mock.patch.object(unpacker, "decompress", remember):
+    through_uproot = mock.patch.object(Tree, "plain", return_value=None)
+    with mock.patch.object(unpacker, "decompress", remember), through_uproot:
         read()
     return blocks
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from tagline import plugins
 from tagline.jets import concatenate, tables_of
+from tagline.trees import Span, Tree
 
 
 def reader(name, **options):
@@ -14,6 +15,26 @@ def reader(name, **options):
 def read(name, path, **options):
     chunks = reader(name, **options).read(str(path))
     return concatenate([chunk.take(np.arange(chunk.num_jets)) for chunk in chunks])
+
+
+def branches_read(monkeypatch):
+    """Return a list that gets the first entry and the branch of whatever is read from now on."""
+    asked = []
+    array, plain = Span.array, Tree.plain
+
+    def by_uproot(span, branch):
+        asked.append((span.start, branch))
+        return array(span, branch)
+
+    def the_short_way(tree, branch, start, stop):
+        found = plain(tree, branch, start, stop)
+        if found:
+            asked.append((start, branch))
+        return found
+
+    monkeypatch.setattr(Span, "array", by_uproot)
+    monkeypatch.setattr(Tree, "plain", the_short_way)
+    return asked
 
 
 def assert_same(jets, expected, *, rtol=0.0):

@@ -7,9 +7,8 @@ import pytest
 from tagline.columns import TRUTH
 from tagline.cuts import Cuts
 from tagline.datasets import UnreadableFileError, ids_of_entries
-from tagline.trees import Span
 from tests.deepntuples_files import FIRST_EVENT, deepntuples_branches, write_deepntuples
-from tests.readers import assert_same, read, reader
+from tests.readers import assert_same, branches_read, read, reader
 from tests.toys import toy_jets
 
 NUM_JETS = 36  # each of the producer's twelve flags three times
@@ -72,12 +71,7 @@ def written(tmp_path):
 @pytest.fixture
 def asked(monkeypatch):
     """Which branches of which entries were read."""
-    asked = []
-    array = Span.array
-    monkeypatch.setattr(
-        Span, "array", lambda span, name: asked.append((span.start, name)) or array(span, name)
-    )
-    return asked
+    return branches_read(monkeypatch)
 
 
 def in_clusters(branches):

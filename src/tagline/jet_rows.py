@@ -17,10 +17,10 @@ class JetRows:
 
     def flat(self, branch: str) -> Array:
         """Return one number a jet: (J,)."""
-        found = self.span.read(branch)
-        if found.ndim != 1:
+        if self.span.depth(branch) != 1:
+            found = self.span.read(branch).type
             raise UnreadableFileError(
-                f"{self.where}, branch {branch!r}: {found.type} is not one number a jet"
+                f"{self.where}, branch {branch!r}: {found} is not one number a jet"
             )
         return self.span.flat(branch)
 
@@ -59,7 +59,7 @@ class EventRows(JetRows):
 
     def flat(self, branch: str) -> Array:
         """Return one number a jet, the same for all jets of an event where it has only one."""
-        if self.span.read(branch).ndim == 1:
+        if self.span.depth(branch) == 1:
             return np.repeat(self.span.flat(branch), self.counts)
         values, offsets = self.span.ragged(branch)
         self._require_as_many(branch, offsets)

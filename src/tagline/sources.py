@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tagline.baskets import Numbers
 from tagline.datasets import Array, Rows, UnreadableFileError, reading
 from tagline.trees import Ragged, Tree, open_tree, open_trees
 
@@ -104,6 +105,10 @@ class Befriended(Tree):
     def array(self, branch: str, start: int, stop: int) -> Any:  # noqa: ANN401 (awkward)
         """Read some entries of one branch."""
         return self.home[branch].array(branch, start, stop)
+
+    def plain(self, branch: str, start: int, stop: int) -> Numbers | None:
+        """Read some entries of a plain branch, if its home has a short way."""
+        return self.home[branch].plain(branch, start, stop)
 
     def ranges(self, entries: int) -> Iterator[tuple[int, int]]:
         """Yield the ranges of the tree itself."""

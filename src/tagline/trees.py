@@ -11,6 +11,7 @@ import uproot
 from cramjam import DecompressionError
 from isal.isal_zlib import IsalError
 
+from tagline.baskets import Kind, Numbers, kind_of, read_plain
 from tagline.datasets import Array, Rows, UnreadableFileError, reading
 from tagline.read_ahead import ReadAhead
 from tagline.remote import RemoteSource
@@ -38,6 +39,7 @@ class Tree:
     """
 
     ahead: ReadAhead | None = None
+    _is_local = False
 
     def __init__(self, path: str, name: str, file: Any) -> None:  # noqa: ANN401 (uproot's)
         self.path, self.name, self.file, self.branches = path, name, file, file[name]
@@ -49,6 +51,8 @@ class Tree:
         source = getattr(file.file, "source", None)
         if isinstance(source, RemoteSource) and not self.is_ntuple:
             self.ahead = ReadAhead(self.branches, source)
+        self._is_local = isinstance(source, LOCAL) and not self.is_ntuple
+        self._kinds: dict[str, Kind | None] = {}
 
     @property
     def is_ntuple(self) -> bool:
@@ -70,6 +74,15 @@ class Tree:
     def array(self, branch: str, start: int, stop: int) -> Any:  # noqa: ANN401 (awkward)
         """Read some entries of one branch."""
         return self.branches[branch].array(entry_start=start, entry_stop=stop)
+
+    def plain(self, branch: str, start: int, stop: int) -> Numbers | None:
+        """Read some entries of a branch of numbers or lists of them, if there is a short way."""
+        if not self._is_local:
+            return None
+        if branch not in self._kinds:
+            self._kinds[branch] = kind_of(self.branches[branch])
+        kind = self._kinds[branch]
+        return kind and read_plain(self.path, self.branches[branch], kind, start, stop)
 
     def ranges(self, entries: int) -> Iterator[tuple[int, int]]:
         """Yield consecutive ranges of whole clusters, of at least so many entries but the last."""
@@ -96,6 +109,7 @@ class Span:
         self.tree, self.start, self.stop = tree, start, stop
         self.where = f"{tree.where}, entries {start} to {stop}"
         self._arrays: dict[str, Any] = {}
+        self._plain: dict[str, Numbers | None] = {}
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -106,11 +120,35 @@ class Span:
 
     def flat(self, branch: str) -> Array:
         """Return one number an entry."""
+        plain = self._numbers(branch)
+        if plain and plain.offsets is None:
+            return plain.values
         return _native(np.asarray(self.read(branch)))
 
     def ragged(self, branch: str) -> Ragged:
         """Return one list of numbers an entry, which may be an array of a fixed length."""
+        plain = self._numbers(branch)
+        if plain and plain.offsets is not None:
+            return Ragged(plain.values, plain.offsets)
         return as_ragged(self.read(branch), where=f"{self.where}, branch {branch!r}")
+
+    def depth(self, branch: str) -> int:
+        """Return 1 where a branch has a number an entry, 2 where it has a list, and so on."""
+        plain = self._numbers(branch)
+        if plain:
+            return 1 if plain.offsets is None else 2
+        found: int = self.read(branch).ndim
+        return found
+
+    def _numbers(self, branch: str) -> Numbers | None:
+        """Return what a plain branch holds, unless it is there already in another form."""
+        if branch in self._arrays:
+            return None
+        if branch not in self._plain:
+            self.tree.require([branch])
+            with reading(f"{self.where}, branch {branch!r}", *DAMAGE):
+                self._plain[branch] = self.tree.plain(branch, self.start, self.stop)
+        return self._plain[branch]
 
     def read(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
         """Return what one branch holds, which is read once."""
