@@ -113,6 +113,14 @@ def test_a_file_that_ends_early_is_left_to_uproot(write, tmp_path):
         assert read_plain(path, branch, kind_of(branch), 0, 1_000) is not None
 
 
+def test_baskets_that_lack_an_entry_are_left_to_uproot(write):
+    path = write(ZSTD(5))
+    with uproot.open(path) as file:
+        branch = file["tree"]["a_f8"]
+        branch._members["fEntries"] += 1
+        assert read_plain(str(path), branch, kind_of(branch), 0, NUM_ENTRIES) is None
+
+
 def test_numbers_in_the_machines_order_stay():
     values = np.arange(3)
     assert baskets._native(values) is values

@@ -8,7 +8,7 @@ expected, is left to it, with its words for what is wrong.
 import os
 import struct
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,19 +76,22 @@ def read_plain(
         OSError: the file cannot be read.
         DecompressionError, IsalError: a basket is damaged.
     """
-    borders = branch.entry_offsets
-    numbers = [n for n, (low, high) in enumerate(pairwise(borders)) if low < stop and high > start]
-    places = branch.member("fBasketSeek"), branch.member("fBasketBytes")
+    borders = branch.member("fBasketEntry")[: branch.num_baskets + 1]
+    if borders[-1] != branch.num_entries:
+        return None
+    first = np.searchsorted(borders, start, side="right") - 1
+    chosen = slice(first, np.searchsorted(borders, stop, side="left"))
+    places, sizes = branch.member("fBasketSeek")[chosen], branch.member("fBasketBytes")[chosen]
     with Path(path).open("rb", buffering=0) as file:
-        baskets = [_basket(os.pread(file.fileno(), places[1][n], places[0][n])) for n in numbers]
+        contents = map(os.pread, repeat(file.fileno()), sizes, places)
+        baskets = list(map(_basket, contents))
     usual = [basket for basket in baskets if basket]
     if not usual or len(usual) < len(baskets):
         return None
-    first = borders[numbers[0]]
-    num_entries = [int(borders[n + 1] - borders[n]) for n in numbers]
+    num_entries = np.diff(borders[chosen.start : chosen.stop + 1]).tolist()
     unpack = _lists if kind.is_list else _flat
     found = unpack(usual, num_entries, kind.dtype)
-    return found and _between(found, start - first, stop - first)
+    return found and _between(found, start - borders[first], stop - borders[first])
 
 
 def _basket(content: bytes) -> Basket | None:
