@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parent.parent
 ROUNDS = 3
 SEEDS = {"small": 1, "large": 40}
@@ -54,7 +56,9 @@ def plan(folder: Path, *arguments: str) -> tuple[float, int]:
 def study(folder: Path, size: str) -> tuple[float, int]:
     """Plan the quickstart with more or fewer seeds, from nothing."""
     config = folder / f"{size}.yaml"
-    config.write_text(f"study: {{name: planned, seeds: {list(range(1, SEEDS[size] + 1))}}}\n")
+    planned = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    planned["study"] |= {"name": "planned", "seeds": list(range(1, SEEDS[size] + 1))}
+    config.write_text(yaml.safe_dump(planned))
     return plan(ROOT, "--directory", str(folder), "--nolock", "--configfile", str(config))
 
 

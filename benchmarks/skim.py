@@ -10,23 +10,23 @@ import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unittest import mock
 
 import awkward as ak
 import numpy as np
 import uproot
 from coffea.nanoevents import BaseSchema, NanoEventsFactory, PFNanoAODSchema
-from uproot.compression import ZLIB, ZSTD, Compression, _decompress_ZLIB, _decompress_ZSTD
+from uproot.compression import ZLIB, ZSTD, Compression, _decompress_ZLIB
 
 from benchmarks.racing import race, verdict
+from tagline.blocks import Bytes, unpacked
 from tagline.catalogue import Dataset
 from tagline.columns import TRUTH
 from tagline.datasets.jetclass import IMPACT_BRANCHES, KINDS, LABELS
 from tagline.jets import Columns, Jets, read_jets
 from tagline.parts import Source, skim_file
 from tagline.records import ListedFile
-from tagline.trees import Tree
 from tests.toys import add_tree, jetclass_branches, nano_branches, toy_jets
 
 NUM_JETS, NUM_CLUSTERS = 120_000, 12
@@ -160,58 +160,52 @@ def is_needed(branch: str) -> bool:
     return not branch.startswith("n") and branch not in UNREAD
 
 
-def with_zlib_of(library: str, run: Callable[[], None]) -> Callable[[], None]:
-    """Return the contender with a library to inflate with; that of Python is uproot's default.
+def as_uproot_inflates(run: Callable[[], None]) -> Callable[[], None]:
+    """Return the contender with zlib as uproot has it; the skim gives it another one.
 
     What is read alone inflates as the skim does, since it is the limit and no rival.
     """
+    inflate = type(_decompress_ZLIB).decompress.__get__(_decompress_ZLIB)
 
     def run_with_it() -> None:
-        _decompress_ZLIB.library = library
-        run()
+        with mock.patch.object(_decompress_ZLIB, "decompress", inflate):
+            run()
 
     return run_with_it
 
 
-def blocks_of(read: Callable[[], None], packing: Compression) -> list[tuple[bytes, int]]:
-    """Return each packed block that is read, with its size when unpacked."""
+def blocks_of(read: Callable[[], None]) -> list[tuple[bytes, int]]:
+    """Return what is packed in each basket that is read, with its size when unpacked."""
     blocks: list[tuple[bytes, int]] = []
-    unpacker = unpacker_of(packing)
-    unpack = unpacker.decompress
 
-    def remember(data: bytes, num_bytes: int) -> bytes:
-        blocks.append((bytes(data), num_bytes))
-        return unpack(data, num_bytes)
+    def remember(packed: memoryview, num_bytes: int) -> Bytes | None:
+        blocks.append((bytes(packed), num_bytes))
+        return unpacked(packed, num_bytes)
 
-    through_uproot = mock.patch.object(Tree, "plain", return_value=None)
-    with mock.patch.object(unpacker, "decompress", remember), through_uproot:
+    with mock.patch("tagline.baskets.unpacked", remember):
         read()
     return blocks
 
 
-def unpack_alone(blocks: list[tuple[bytes, int]], packing: Compression) -> None:
+def unpack_alone(blocks: list[tuple[bytes, int]]) -> None:
     """Unpack blocks, and nothing else."""
-    for data, num_bytes in blocks:
-        unpacker_of(packing).decompress(data, num_bytes)
-
-
-def unpacker_of(packing: Compression) -> Any:
-    """Return what uproot unpacks such blocks with."""
-    return {"ZLIB": _decompress_ZLIB, "ZSTD": _decompress_ZSTD}[packing.name]
+    for packed, num_bytes in blocks:
+        unpacked(memoryview(packed), num_bytes)
 
 
 def run(reader: str, folder: Path, setting: Setting) -> None:
     """Race one layout in one setting, and print who won and how near the limits are."""
-    packing, _, pt_min = setting
+    pt_min = setting.pt_min
     rival = {"jetclass": skim_jetclass_with_coffea, "pfnano": skim_pfnano_with_coffea}[reader]
     skim, read = partial(skim_ours, reader, folder, pt_min), partial(read_needed, reader, folder)
-    blocks = blocks_of(skim, packing)
+    blocks = blocks_of(skim)
     seconds = race(
         {
-            "tagline": with_zlib_of("isal", skim),
-            "coffea": with_zlib_of("zlib", partial(rival, folder, pt_min)),
-            "read alone": with_zlib_of("isal", read),
-            "unpack alone": with_zlib_of("isal", partial(unpack_alone, blocks, packing)),
+            "tagline": skim,
+            "coffea": as_uproot_inflates(partial(rival, folder, pt_min)),
+            "coffea, unpacked alike": partial(rival, folder, pt_min),
+            "read alone": read,
+            "unpack alone": partial(unpack_alone, blocks),
         }
     )
     kept = len(check_equal(reader, folder))

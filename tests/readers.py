@@ -28,7 +28,7 @@ def branches_read(monkeypatch):
 
     def the_short_way(tree, branch, start, stop):
         found = plain(tree, branch, start, stop)
-        if found:
+        if found is not None:
             asked.append((start, branch))
         return found
 

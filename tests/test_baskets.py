@@ -1,19 +1,23 @@
 """Plain branches come as uproot reads them; what else there is, is left to it."""
 
+import struct
+import zlib
+from types import SimpleNamespace
+
 import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from cramjam import DecompressionError
 from uproot.compression import LZ4, LZMA, ZLIB, ZSTD
 
-from tagline import baskets
-from tagline.baskets import kind_of, read_plain
+from tagline import blocks
+from tagline.baskets import Kind, from_file, kind_of, read_plain
+from tagline.lists import RawRagged
 from tests.toys import add_tree
 
 NUM_ENTRIES, NUM_CLUSTERS = 6_000, 3
 TYPES = ["f4", "f8", "i1", "i4", "u4", "i8", "?"]
-PACKINGS = {"zlib": ZLIB(1), "zstd": ZSTD(5), "none": None}
+PACKINGS = {"zlib": ZLIB(1), "zstd": ZSTD(5), "lz4": LZ4(1), "lzma": LZMA(1), "none": None}
 
 
 def cluster(seed):
@@ -54,22 +58,75 @@ def test_reads_what_uproot_reads(write, packing, entries):
             branch = file["tree"][name]
             kind = kind_of(branch)
             assert kind.is_list == name.startswith("b")
-            values, offsets = read_plain(str(path), branch, kind, *entries)
-            expected = branch.array(entry_start=entries[0], entry_stop=entries[1])
-            found = values if offsets is None else ak.unflatten(values, np.diff(offsets))
-            assert values.dtype.isnative
-            assert ak.to_list(found) == ak.to_list(expected)
-            assert str(found.dtype if offsets is None else ak.flatten(found).layout.dtype) == str(
-                ak.flatten(expected, axis=None).layout.dtype
-            )
+            found = read_plain(from_file(str(path)), branch, kind, *entries)
+            assert_same(found, branch.array(entry_start=entries[0], entry_stop=entries[1]))
 
 
-@pytest.mark.parametrize("packing", [LZ4(1), LZMA(1)])
-def test_leaves_other_packings_to_uproot(write, packing):
-    path = write(packing)
-    with uproot.open(path) as file:
-        branch = file["tree"]["a_f8"]
-        assert read_plain(str(path), branch, kind_of(branch), 0, NUM_ENTRIES) is None
+def assert_same(found, expected):
+    values = found.values if isinstance(found, RawRagged) else found
+    assert values.dtype.isnative
+    assert values.dtype == ak.flatten(expected, axis=None).layout.dtype
+    if isinstance(found, RawRagged):
+        values = ak.unflatten(values, np.diff(found.offsets))
+    assert ak.to_list(values) == ak.to_list(expected)
+
+
+def vectors(kind, num_baskets=2, num_entries=500):
+    """Return a file with a branch of vectors, which uproot does not write, and what it has."""
+    random = np.random.default_rng(2)
+    members = {"fBasketSeek": [], "fBasketBytes": [], "fBasketEntry": [0]}
+    file, lists = b"at the beginning of the file", []
+    for _ in range(num_baskets):
+        counts = random.poisson(3, num_entries)
+        values = random.poisson(5, counts.sum()).astype(np.dtype(kind).newbyteorder("="))
+        numbers = ak.unflatten(values, counts)
+        contents = [
+            struct.pack(">IhI", 0x40000000 | (4 + len(each)), 9, len(each)) + bytes(each)
+            for each in (np.asarray(each, kind) for each in numbers)
+        ]
+        key_bytes = 70
+        begins = key_bytes + np.cumsum([0, *map(len, contents)])
+        tail = struct.pack(">i", num_entries + 1) + begins[:-1].astype(">i4").tobytes() + bytes(4)
+        content = b"".join(contents) + tail
+        block = zlib.compress(content)
+        sizes = len(block).to_bytes(3, "little") + len(content).to_bytes(3, "little")
+        packed = b"ZL\x08" + sizes + block
+        key = struct.pack(">ihiIhh", key_bytes + len(packed), 4, len(content), 0, key_bytes, 1)
+        last = struct.pack(">ib", begins[-1], 0)
+        members["fBasketSeek"].append(len(file))
+        members["fBasketBytes"].append(key_bytes + len(packed))
+        members["fBasketEntry"].append(members["fBasketEntry"][-1] + num_entries)
+        file += key + bytes(key_bytes - len(key) - len(last)) + last + packed
+        lists.append(numbers)
+    branch = SimpleNamespace(
+        member=lambda name: np.array(members[name]),
+        num_baskets=num_baskets,
+        num_entries=num_baskets * num_entries,
+    )
+    return file, branch, ak.concatenate(lists)
+
+
+@pytest.mark.parametrize("kind", [">f4", ">f8", ">i2", "u1"])
+@pytest.mark.parametrize("entries", [(0, 1_000), (400, 700), (999, 1_000)])
+def test_vectors_lose_what_root_puts_before_each(kind, entries):
+    file, branch, expected = vectors(kind)
+
+    def fetch(places, sizes):
+        return [file[place : place + size] for place, size in zip(places, sizes, strict=True)]
+
+    kind = Kind(np.dtype(kind), is_list=True, header_bytes=10)
+    assert_same(read_plain(fetch, branch, kind, *entries), expected[slice(*entries)])
+
+
+def test_vectors_are_left_to_uproot_if_taken_for_what_they_are_not():
+    file, branch, _ = vectors(">f4")
+
+    def fetch(places, sizes):
+        return [file[place : place + size] for place, size in zip(places, sizes, strict=True)]
+
+    kind = Kind(np.dtype(">f4"), is_list=True)
+    assert read_plain(fetch, branch, kind, 0, 1_000) is None
+    assert read_plain(fetch, branch, kind._replace(header_bytes=10), 0, 1_000) is not None
 
 
 def test_leaves_arrays_of_one_length_to_uproot(tmp_path):
@@ -80,16 +137,28 @@ def test_leaves_arrays_of_one_length_to_uproot(tmp_path):
         assert kind_of(file["tree"]["number"]) is not None
 
 
-def test_a_damaged_basket_is_an_error(write, tmp_path):
-    content = bytearray(write(ZSTD(5)).read_bytes())
-    with uproot.open(write(ZSTD(5))) as file:
+def test_a_file_within_another_is_read_where_it_is(write, tmp_path):
+    path = write(ZSTD(5))
+    (tmp_path / "a.tar").write_bytes(b"before it" + path.read_bytes())
+    with uproot.open(path) as file:
+        branch = file["tree"]["b_f4"]
+        fetch = from_file(str(tmp_path / "a.tar"), begin=9)
+        assert_same(read_plain(fetch, branch, kind_of(branch), 0, NUM_ENTRIES), branch.array())
+
+
+@pytest.mark.parametrize("packing", [ZLIB(1), ZSTD(5), LZ4(1), LZMA(1)], ids=lambda p: p.name)
+def test_a_damaged_basket_is_an_error(write, tmp_path, packing):
+    content = bytearray(write(packing).read_bytes())
+    with uproot.open(write(packing)) as file:
         branch = file["tree"]["b_f4"]
         place, size = branch.member("fBasketSeek")[1], branch.member("fBasketBytes")[1]
         for at in range(place + size - 200, place + size):
             content[at] ^= 0xFF
         (tmp_path / "damaged.root").write_bytes(content)
-        with pytest.raises(DecompressionError):
-            read_plain(str(tmp_path / "damaged.root"), branch, kind_of(branch), 0, NUM_ENTRIES)
+        with pytest.raises(blocks.DAMAGE):
+            read_plain(
+                from_file(str(tmp_path / "damaged.root")), branch, kind_of(branch), 0, NUM_ENTRIES
+            )
 
 
 @pytest.mark.parametrize("place", [0, 6, 14], ids=["in all", "unpacked", "of its key"])
@@ -100,7 +169,7 @@ def test_a_key_with_other_sizes_is_left_to_uproot(write, tmp_path, place):
         content[branch.member("fBasketSeek")[0] + place + 1] ^= 0x01
         (tmp_path / "other.root").write_bytes(content)
         path = str(tmp_path / "other.root")
-        assert read_plain(path, branch, kind_of(branch), 0, NUM_ENTRIES) is None
+        assert read_plain(from_file(path), branch, kind_of(branch), 0, NUM_ENTRIES) is None
 
 
 def test_a_file_that_ends_early_is_left_to_uproot(write, tmp_path):
@@ -109,8 +178,8 @@ def test_a_file_that_ends_early_is_left_to_uproot(write, tmp_path):
         branch = file["tree"]["a_f8"]
         (tmp_path / "short.root").write_bytes(content[: branch.member("fBasketSeek")[2] + 20])
         path = str(tmp_path / "short.root")
-        assert read_plain(path, branch, kind_of(branch), 0, NUM_ENTRIES) is None
-        assert read_plain(path, branch, kind_of(branch), 0, 1_000) is not None
+        assert read_plain(from_file(path), branch, kind_of(branch), 0, NUM_ENTRIES) is None
+        assert read_plain(from_file(path), branch, kind_of(branch), 0, 1_000) is not None
 
 
 def test_baskets_that_lack_an_entry_are_left_to_uproot(write):
@@ -118,9 +187,4 @@ def test_baskets_that_lack_an_entry_are_left_to_uproot(write):
     with uproot.open(path) as file:
         branch = file["tree"]["a_f8"]
         branch._members["fEntries"] += 1
-        assert read_plain(str(path), branch, kind_of(branch), 0, NUM_ENTRIES) is None
-
-
-def test_numbers_in_the_machines_order_stay():
-    values = np.arange(3)
-    assert baskets._native(values) is values
+        assert read_plain(from_file(str(path)), branch, kind_of(branch), 0, NUM_ENTRIES) is None

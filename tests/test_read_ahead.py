@@ -126,7 +126,11 @@ def test_neighbours_are_together_unless_that_is_too_much(monkeypatch):
 
 def test_baskets_are_those_of_the_entries(path):
     branch = uproot.open(path)["tree"]["part_px"]
-    everything = set(baskets_of(branch, 0, NUM_JETS))
-    of_each = [set(baskets_of(branch, n, n + SIZE)) for n in range(0, NUM_JETS, SIZE)]
-    assert set.union(*of_each) == everything
-    assert sum(map(len, of_each)) == len(everything) >= NUM_CLUSTERS
+    for alone in (True, False):
+        everything = set(baskets_of(branch, 0, NUM_JETS, alone=alone))
+        of_each = [
+            set(baskets_of(branch, n, n + SIZE, alone=alone)) for n in range(0, NUM_JETS, SIZE)
+        ]
+        assert set.union(*of_each) == everything
+        assert sum(map(len, of_each)) == len(everything)
+        assert len(everything) == (NUM_CLUSTERS if alone else 2 * NUM_CLUSTERS)

@@ -1,43 +1,40 @@
-"""Baskets of a local TTree's plain branches, each unpacked to where its numbers will stay.
+"""Baskets of a TTree's plain branches, unpacked without detours.
 
-A plain branch has a number or a list of numbers an entry. uproot knows all kinds of branches, and
-for plain ones spends more on each basket than it takes to unpack it; what is not plain, or not as
-expected, is left to it, with its words for what is wrong.
+A plain branch has a number or a list of numbers an entry, be it an array with a counter or a
+`std::vector`. uproot knows all kinds of branches, and for plain ones spends more on each basket
+than it takes to unpack it; what is not plain, or not as expected, is left to it, with its words
+for what is wrong.
 """
 
 import os
 import struct
-from collections.abc import Sequence
-from itertools import pairwise, repeat
+from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from cramjam import DecompressionError, zstd
-from isal import isal_zlib
 from uproot import AsDtype, AsJagged
 
+from tagline.blocks import Bytes, unpacked
+from tagline.compiled import compiled
 from tagline.datasets import Array, Rows
+from tagline.lists import Piece, RawRagged, native
 
 KEY = struct.Struct(">ihiIhh")  # TKey: bytes in all, version, bytes unpacked, date, its own, cycle
 LAST = struct.Struct(">i")  # where values end, counted from the key; a flag of one byte follows
-BLOCK_HEADER = 9  # bytes: two letters, a version, the sizes packed and unpacked
-ZSTD, ZLIB = b"ZS", b"ZL"
+VECTOR_HEADER = 10  # bytes before the values of each: their number in bytes, a version, how many
+
+Fetch = Callable[[Sequence[int], Sequence[int]], Iterable[bytes]]
+"""What returns ranges of a file, by where they begin and how many bytes they have."""
 
 
 class Kind(NamedTuple):
-    """What a plain branch has an entry: a number, or a list of numbers."""
+    """What a plain branch has an entry: a number, or a list with so many bytes before it."""
 
     dtype: np.dtype[Any]
     is_list: bool
-
-
-class Numbers(NamedTuple):
-    """Numbers of consecutive entries, and where each entry's begin, if there are lists of them."""
-
-    values: Array
-    offsets: Rows | None
+    header_bytes: int = 0
 
 
 class Basket(NamedTuple):
@@ -49,142 +46,142 @@ class Basket(NamedTuple):
     unpacked_bytes: int
 
 
+def from_file(path: str, *, begin: int = 0) -> Fetch:
+    """Return what reads a file of this machine, which may lie within another one."""
+
+    def fetch(places: Sequence[int], sizes: Sequence[int]) -> Iterable[bytes]:
+        with Path(path).open("rb", buffering=0) as file:
+            yield from map(os.pread, repeat(file.fileno()), sizes, (begin + at for at in places))
+
+    return fetch
+
+
 def kind_of(branch: Any) -> Kind | None:  # noqa: ANN401 (uproot's)
     """Return the kind of a branch that is plain and whose baskets all lie in the file."""
     interpretation = branch.interpretation
-    is_list = isinstance(interpretation, AsJagged) and interpretation.header_bytes == 0
+    is_list = isinstance(interpretation, AsJagged)
     number = interpretation.content if is_list else interpretation
+    header_bytes = interpretation.header_bytes if is_list else 0
     if type(number) is not AsDtype or number.inner_shape or len(branch.branches):
         return None
     dtype = number.from_dtype
     if dtype.kind not in "biuf" or number.to_dtype != dtype.newbyteorder("="):
         return None
     in_file = branch.num_baskets > 0 and not branch.embedded_baskets
-    return Kind(dtype, is_list) if in_file else None
+    is_known = header_bytes in (0, VECTOR_HEADER)
+    return Kind(dtype, is_list, header_bytes) if in_file and is_known else None
 
 
 def read_plain(
-    path: str,
+    fetch: Fetch,
     branch: Any,  # noqa: ANN401 (uproot's)
     kind: Kind,
     start: int,
     stop: int,
-) -> Numbers | None:
-    """Read some entries of a plain branch of a local file, unless its baskets are unusual.
+) -> Array | RawRagged | None:
+    """Read some entries of a plain branch, unless its baskets are unusual.
 
     Raises:
         OSError: the file cannot be read.
-        DecompressionError, IsalError: a basket is damaged.
+        DAMAGE: a block is damaged.
     """
     borders = branch.member("fBasketEntry")[: branch.num_baskets + 1]
     if borders[-1] != branch.num_entries:
         return None
     first = np.searchsorted(borders, start, side="right") - 1
     chosen = slice(first, np.searchsorted(borders, stop, side="left"))
-    places, sizes = branch.member("fBasketSeek")[chosen], branch.member("fBasketBytes")[chosen]
-    with Path(path).open("rb", buffering=0) as file:
-        contents = map(os.pread, repeat(file.fileno()), sizes, places)
-        baskets = list(map(_basket, contents))
-    usual = [basket for basket in baskets if basket]
-    if not usual or len(usual) < len(baskets):
+    places, sizes = (branch.member(f"fBasket{what}")[chosen] for what in ("Seek", "Bytes"))
+    found = list(map(_basket, fetch(places.tolist(), sizes.tolist())))
+    baskets = [basket for basket in found if basket]
+    if not baskets or len(baskets) < len(found):
         return None
     num_entries = np.diff(borders[chosen.start : chosen.stop + 1]).tolist()
-    unpack = _lists if kind.is_list else _flat
-    found = unpack(usual, num_entries, kind.dtype)
-    return found and _between(found, start - borders[first], stop - borders[first])
+    unpack = _lists if kind.is_list else _numbers
+    return unpack(baskets, num_entries, kind, start - borders[first], stop - borders[first])
 
 
 def _basket(content: bytes) -> Basket | None:
     """Return a basket by its key, or nothing if they contradict each other."""
     if len(content) < KEY.size:
         return None
-    num_bytes, _, unpacked, _, key_bytes, _ = KEY.unpack_from(content)
+    num_bytes, _, unpacked_bytes, _, key_bytes, _ = KEY.unpack_from(content)
     if num_bytes != len(content) or not KEY.size < key_bytes <= num_bytes:
         return None
     (last,) = LAST.unpack_from(content, key_bytes - 1 - LAST.size)
-    if not 0 <= last - key_bytes <= unpacked:
+    if not 0 <= last - key_bytes <= unpacked_bytes:
         return None
-    return Basket(memoryview(content)[key_bytes:], key_bytes, last - key_bytes, unpacked)
+    return Basket(memoryview(content)[key_bytes:], key_bytes, last - key_bytes, unpacked_bytes)
 
 
-def _flat(
-    baskets: Sequence[Basket], num_entries: Sequence[int], dtype: np.dtype[Any]
-) -> Numbers | None:
-    ends = np.cumsum([0, *(basket.unpacked_bytes for basket in baskets)])
+def _numbers(
+    baskets: Sequence[Basket], num_entries: Sequence[int], kind: Kind, start: int, stop: int
+) -> Array | None:
+    contents: list[Bytes] = []
     for basket, entries in zip(baskets, num_entries, strict=True):
-        if not basket.value_bytes == basket.unpacked_bytes == entries * dtype.itemsize:
+        content = unpacked(basket.packed, basket.unpacked_bytes)
+        if (
+            content is None
+            or not len(content) == basket.value_bytes == entries * kind.dtype.itemsize
+        ):
             return None
-    content = np.empty(ends[-1], np.uint8)
-    for basket, (begin, end) in zip(baskets, pairwise(ends), strict=True):
-        if not _unpack(basket.packed, content[begin:end]):
-            return None
-    return Numbers(_native(content.view(dtype)), None)
+        contents.append(content)
+    return native(np.concatenate(contents).view(kind.dtype))[start:stop]
 
 
 def _lists(
-    baskets: Sequence[Basket], num_entries: Sequence[int], dtype: np.dtype[Any]
-) -> Numbers | None:
-    """Unpack baskets that end with where each list begins, which the next one overwrites."""
-    ends = np.cumsum([0, *(basket.value_bytes for basket in baskets)])
-    room = max(end + basket.unpacked_bytes for end, basket in zip(ends[:-1], baskets, strict=True))
-    content = np.empty(room, np.uint8)
-    offsets = [np.zeros(1, np.int64)]
-    for basket, entries, begin in zip(baskets, num_entries, ends[:-1], strict=True):
-        end = begin + basket.unpacked_bytes
-        if not _unpack(basket.packed, content[begin:end]):
+    baskets: Sequence[Basket], num_entries: Sequence[int], kind: Kind, start: int, stop: int
+) -> RawRagged | None:
+    """Unpack baskets that end with where each list begins."""
+    pieces: list[Piece] = []
+    offsets = np.zeros(sum(num_entries) + 1, np.int64)
+    filled = 0
+    for basket, entries in zip(baskets, num_entries, strict=True):
+        content = unpacked(basket.packed, basket.unpacked_bytes)
+        if content is None or len(content) - basket.value_bytes != 4 * (entries + 2):
+            return None  # a number of numbers, then these, of which the last is 0
+        tail = content[basket.value_bytes + 4 :].view(">i4")
+        begins = np.empty(entries, np.int64)
+        ends = offsets[filled : filled + entries + 1]
+        if not find_lists(
+            tail.astype(np.int64) - basket.key_bytes,
+            basket.value_bytes,
+            kind.header_bytes,
+            kind.dtype.itemsize,
+            begins,
+            ends,
+        ):
             return None
-        tail = content[begin + basket.value_bytes : end]
-        if len(tail) != 4 * (entries + 2):  # how many there are, and the last of them, which is 0
-            return None
-        begins = tail.view(">i4")[1:].astype(np.int64) - basket.key_bytes
-        begins[-1] = basket.value_bytes
-        if begins[0] != 0 or np.any(np.diff(begins) < 0) or np.any(begins % dtype.itemsize):
-            return None
-        offsets.append((begins[1:] + begin) // dtype.itemsize)
-    return Numbers(_native(content[: ends[-1]].view(dtype)), np.concatenate(offsets))
+        pieces.append(Piece(content, begins))
+        filled += entries
+    return RawRagged(pieces, offsets, dtype=kind.dtype, are_dense=not kind.header_bytes).between(
+        start, stop
+    )
 
 
-def _unpack(packed: memoryview, room: npt.NDArray[np.uint8]) -> bool:
-    """Unpack a basket into its room; say whether it was packed in a way that is known here."""
-    if len(packed) == len(room):
-        room[:] = packed
-        return True
-    done = 0
-    while done < len(room):
-        method = bytes(packed[:2])
-        num_packed = int.from_bytes(packed[3:6], "little")
-        num_bytes = int.from_bytes(packed[6:BLOCK_HEADER], "little")
-        block = packed[BLOCK_HEADER : BLOCK_HEADER + num_packed]
-        if len(block) != num_packed or not 0 < num_bytes <= len(room) - done:
+@compiled
+def find_lists(
+    tail: Rows, value_bytes: int, header_bytes: int, itemsize: int, begins: Rows, offsets: Rows
+) -> bool:
+    """Find where the values of each list begin in a basket, and their places among all.
+
+    Args:
+        tail: where each list begins with its header; the last number is not used.
+        value_bytes: where the last list ends.
+        header_bytes: before the values of each list.
+        itemsize: bytes of a value.
+        begins: becomes where the values of each list begin.
+        offsets: whose first is where the first list begins; the others become where each ends.
+
+    Returns:
+        False if lists do not lie behind each other, or have no whole number of values.
+    """
+    if len(begins) and tail[0] != 0:
+        return False
+    for entry in range(len(begins)):
+        end = tail[entry + 1] if entry + 1 < len(begins) else value_bytes
+        begins[entry] = tail[entry] + header_bytes
+        length = end - begins[entry]
+        if length < 0 or end > value_bytes or length % itemsize:
             return False
-        into = room[done : done + num_bytes]
-        if method == ZSTD:
-            unpacked = zstd.decompress_into(block, into.data)
-        elif method == ZLIB:
-            content = isal_zlib.decompress(block, bufsize=num_bytes)
-            unpacked = len(content)
-            if unpacked == num_bytes:
-                into[:] = memoryview(content)
-        else:
-            return False
-        if unpacked != num_bytes:
-            raise DecompressionError(f"{unpacked} bytes unpacked, {num_bytes} expected")
-        done += num_bytes
-        packed = packed[BLOCK_HEADER + num_packed :]
-    return len(packed) == 0
-
-
-def _native(values: Array) -> Array:
-    """Turn the bytes of each number round where the machine's order is another."""
-    if values.dtype.isnative:
-        return values
-    return values.byteswap(inplace=True).view(values.dtype.newbyteorder("="))
-
-
-def _between(numbers: Numbers, start: int, stop: int) -> Numbers:
-    """Return the numbers of some of the entries."""
-    values, offsets = numbers
-    if offsets is None:
-        return Numbers(values[start:stop], None)
-    chosen = offsets[start : stop + 1]
-    return Numbers(values[chosen[0] : chosen[-1]], chosen - chosen[0])
+        offsets[entry + 1] = offsets[entry] + length // itemsize
+    return True

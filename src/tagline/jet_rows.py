@@ -5,7 +5,8 @@ import numpy as np
 
 from tagline.datasets import Array, Rows, UnreadableFileError, ids_of_entries
 from tagline.jets import Columns
-from tagline.trees import Ragged, Span, as_ragged
+from tagline.lists import AnyRagged
+from tagline.trees import Span, as_ragged
 
 
 class JetRows:
@@ -24,7 +25,7 @@ class JetRows:
             )
         return self.span.flat(branch)
 
-    def lists(self, branch: str) -> Ragged:
+    def lists(self, branch: str) -> AnyRagged:
         """Return one list of numbers a jet."""
         return self.span.ragged(branch)
 
@@ -61,11 +62,11 @@ class EventRows(JetRows):
         """Return one number a jet, the same for all jets of an event where it has only one."""
         if self.span.depth(branch) == 1:
             return np.repeat(self.span.flat(branch), self.counts)
-        values, offsets = self.span.ragged(branch)
-        self._require_as_many(branch, offsets)
-        return values
+        lists = self.span.ragged(branch)
+        self._require_as_many(branch, lists.offsets)
+        return lists.values
 
-    def lists(self, branch: str) -> Ragged:
+    def lists(self, branch: str) -> AnyRagged:
         """Return one list of numbers a jet, of the lists of lists that events have."""
         nested = self.span.read(branch)
         where = f"{self.where}, branch {branch!r}"

@@ -6,7 +6,7 @@ what it reads comes together, and what is read of the jets that pass comes toget
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,26 @@ MOST_BYTES = 32 << 20  # that wait in memory, besides those of one branch
 
 
 class ReadAhead:
-    """What has been read of a TTree so far, and what of it is on its way."""
+    """What has been read of a TTree so far, and what of it is on its way.
 
-    def __init__(self, branches: Any, source: RemoteSource) -> None:  # noqa: ANN401 (uproot's)
-        self._branches, self._source = branches, source
+    Args:
+        branches: of the tree.
+        source: of its file.
+        is_alone: whether of a branch nothing but its own baskets is read.
+    """
+
+    def __init__(
+        self,
+        branches: Any,  # noqa: ANN401 (uproot's)
+        source: RemoteSource,
+        *,
+        is_alone: Callable[[str], bool],
+    ) -> None:
+        self._branches, self._source, self._is_alone = branches, source, is_alone
         self._times_read: Counter[str] = Counter()
         self._entries: Range = (0, 0)
         self._coming: set[str] = set()
+        self._read: set[str] = set()
 
     def expect(self, branch: str) -> None:
         """Take it that a branch will be read, until it is not."""
@@ -33,10 +46,12 @@ class ReadAhead:
     def before(self, branch: str, start: int, stop: int) -> None:
         """Request some entries of a branch, and what else will be read of them."""
         if (start, stop) != self._entries:
-            self._entries, self._coming = (start, stop), set()
+            self._entries, self._coming, self._read = (start, stop), set(), set()
         if branch not in self._coming:
             self._request(branch)
-        self._times_read[branch] += 1
+        if branch not in self._read:
+            self._times_read[branch] += 1
+            self._read.add(branch)
 
     def _request(self, branch: str) -> None:
         times = self._times_read[branch]
@@ -47,7 +62,8 @@ class ReadAhead:
         ]
         ranges: list[Range] = []
         for name in (branch, *others):
-            baskets = list(baskets_of(self._branches[name], *self._entries))
+            alone = self._is_alone(name)
+            baskets = list(baskets_of(self._branches[name], *self._entries, alone=alone))
             if name != branch and _size(ranges) + _size(baskets) > MOST_BYTES:
                 break
             ranges += baskets
@@ -55,9 +71,20 @@ class ReadAhead:
         self._source.read_ahead(set(ranges))
 
 
-def baskets_of(branch: Any, start: int, stop: int) -> Iterator[Range]:  # noqa: ANN401 (uproot's)
-    """Yield where the baskets of some entries are in the file, with those of what counts lists."""
-    for leaf in (branch, *branch.itervalues(recursive=True), branch.count_branch):
+def baskets_of(
+    branch: Any,  # noqa: ANN401 (uproot's)
+    start: int,
+    stop: int,
+    *,
+    alone: bool,
+) -> Iterator[Range]:
+    """Yield where the baskets of some entries are in the file.
+
+    If the branch is not read alone, there are those of the branches below it, and of what counts
+    its lists.
+    """
+    others = () if alone else (*branch.itervalues(recursive=True), branch.count_branch)
+    for leaf in (branch, *others):
         if leaf is None:
             continue
         offsets = np.asarray(leaf.entry_offsets)

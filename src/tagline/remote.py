@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import Queue
 from threading import Lock
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from uproot.source.chunk import Chunk, Source, notifier
 from uproot.source.coalesce import CoalesceConfig, SliceFuture, coalesce_requests
@@ -122,6 +122,12 @@ class RemoteSource(Source):  # type: ignore[misc]
             self._awaited(each, ahead[each], notifications) if each in ahead else next(requested)
             for each in ranges
         ]
+
+    def fetch(self, places: Sequence[int], sizes: Sequence[int]) -> Iterator[Any]:
+        """Yield the bytes of ranges, by where they begin and how many bytes they have."""
+        ranges = [(place, place + size) for place, size in zip(places, sizes, strict=True)]
+        for chunk in self.chunks(ranges, Queue()):
+            yield chunk.raw_data
 
     def read_ahead(self, ranges: Iterable[Range]) -> None:
         """Request ranges together, for when they are asked for; those of before are forgotten."""

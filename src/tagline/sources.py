@@ -17,9 +17,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tagline.baskets import Numbers
 from tagline.datasets import Array, Rows, UnreadableFileError, reading
-from tagline.trees import Ragged, Tree, open_tree, open_trees
+from tagline.lists import AnyRagged, Ragged, RawRagged
+from tagline.trees import Tree, open_tree, open_trees
 
 HDF5, PARQUET = (".h5", ".hdf5"), (".parquet", ".pq")
 
@@ -106,7 +106,7 @@ class Befriended(Tree):
         """Read some entries of one branch."""
         return self.home[branch].array(branch, start, stop)
 
-    def plain(self, branch: str, start: int, stop: int) -> Numbers | None:
+    def plain(self, branch: str, start: int, stop: int) -> Array | RawRagged | None:
         """Read some entries of a plain branch, if its home has a short way."""
         return self.home[branch].plain(branch, start, stop)
 
@@ -171,7 +171,7 @@ def leading(offsets: Rows, counts: Array) -> npt.NDArray[np.bool_]:
     return np.arange(offsets[-1]) < np.repeat(offsets[:-1] + counts.astype(np.int64), sizes)
 
 
-def trimmed(lists: Ragged, filled: npt.NDArray[np.bool_]) -> Ragged:
+def trimmed(lists: AnyRagged, filled: npt.NDArray[np.bool_]) -> Ragged:
     """Return padded lists without the slots that are not filled."""
     ends = np.append(0, np.cumsum(filled))
     return Ragged(lists.values[filled], ends[lists.offsets])

@@ -8,27 +8,20 @@ from typing import IO, Any, NamedTuple
 import awkward as ak
 import numpy as np
 import uproot
-from cramjam import DecompressionError
-from isal.isal_zlib import IsalError
 
-from tagline.baskets import Kind, Numbers, kind_of, read_plain
-from tagline.datasets import Array, Rows, UnreadableFileError, reading
+from tagline import blocks
+from tagline.baskets import Fetch, Kind, from_file, kind_of, read_plain
+from tagline.datasets import Array, UnreadableFileError, reading
+from tagline.lists import AnyRagged, Ragged, RawRagged
 from tagline.read_ahead import ReadAhead
 from tagline.remote import RemoteSource
 from tagline.strict import did_you_mean
 
-DAMAGE: tuple[Any, ...] = (uproot.DeserializationError, DecompressionError, IsalError)
-"""What uproot raises for a damaged file, besides what `reading` knows."""
+DAMAGE: tuple[Any, ...] = (uproot.DeserializationError, *blocks.DAMAGE)
+"""What is raised for a damaged file, besides what `reading` knows."""
 TREES = ["TTree", "ROOT::RNTuple"]
 LOCAL = uproot.MultithreadedFileSource  # a fifth less CPU time than fsspec
-uproot.compression._decompress_ZLIB.library = "isal"  # ROOT's default in half of zlib's time
-
-
-class Ragged(NamedTuple):
-    """Lists behind each other: their values, and where each begins, with the end of the last."""
-
-    values: Array
-    offsets: Rows
+uproot.compression._decompress_ZLIB.decompress = blocks.inflate
 
 
 class Tree:
@@ -39,9 +32,16 @@ class Tree:
     """
 
     ahead: ReadAhead | None = None
-    _is_local = False
+    _fetch: Fetch | None = None
 
-    def __init__(self, path: str, name: str, file: Any) -> None:  # noqa: ANN401 (uproot's)
+    def __init__(
+        self,
+        path: str,
+        name: str,
+        file: Any,  # noqa: ANN401 (uproot's)
+        *,
+        fetch: Fetch | None = None,
+    ) -> None:
         self.path, self.name, self.file, self.branches = path, name, file, file[name]
         self.where = f"{path}: tree {name!r}"
         self.names = set(self.branches.keys(recursive=False))
@@ -49,9 +49,12 @@ class Tree:
             self.names |= {branch.name for branch in self.branches.itervalues(recursive=True)}
         self.num_entries: int = self.branches.num_entries
         source = getattr(file.file, "source", None)
-        if isinstance(source, RemoteSource) and not self.is_ntuple:
-            self.ahead = ReadAhead(self.branches, source)
-        self._is_local = isinstance(source, LOCAL) and not self.is_ntuple
+        if self.is_ntuple:
+            fetch = None
+        elif isinstance(source, RemoteSource):
+            self.ahead = ReadAhead(self.branches, source, is_alone=self._is_plain)
+            fetch = source.fetch
+        self._fetch = fetch
         self._kinds: dict[str, Kind | None] = {}
 
     @property
@@ -75,14 +78,24 @@ class Tree:
         """Read some entries of one branch."""
         return self.branches[branch].array(entry_start=start, entry_stop=stop)
 
-    def plain(self, branch: str, start: int, stop: int) -> Numbers | None:
+    def plain(self, branch: str, start: int, stop: int) -> Array | RawRagged | None:
         """Read some entries of a branch of numbers or lists of them, if there is a short way."""
-        if not self._is_local:
+        kind = self._kind(branch)
+        if kind is None or self._fetch is None:
+            return None
+        if self.ahead:
+            self.ahead.before(branch, start, stop)
+        return read_plain(self._fetch, self.branches[branch], kind, start, stop)
+
+    def _kind(self, branch: str) -> Kind | None:
+        if self._fetch is None:
             return None
         if branch not in self._kinds:
             self._kinds[branch] = kind_of(self.branches[branch])
-        kind = self._kinds[branch]
-        return kind and read_plain(self.path, self.branches[branch], kind, start, stop)
+        return self._kinds[branch]
+
+    def _is_plain(self, branch: str) -> bool:
+        return self._kind(branch) is not None
 
     def ranges(self, entries: int) -> Iterator[tuple[int, int]]:
         """Yield consecutive ranges of whole clusters, of at least so many entries but the last."""
@@ -109,7 +122,7 @@ class Span:
         self.tree, self.start, self.stop = tree, start, stop
         self.where = f"{tree.where}, entries {start} to {stop}"
         self._arrays: dict[str, Any] = {}
-        self._plain: dict[str, Numbers | None] = {}
+        self._plain: dict[str, Array | RawRagged | None] = {}
 
     def __len__(self) -> int:
         return self.stop - self.start
@@ -120,27 +133,27 @@ class Span:
 
     def flat(self, branch: str) -> Array:
         """Return one number an entry."""
-        plain = self._numbers(branch)
-        if plain and plain.offsets is None:
-            return plain.values
+        plain = self._found_plain(branch)
+        if isinstance(plain, np.ndarray):
+            return plain
         return _native(np.asarray(self.read(branch)))
 
-    def ragged(self, branch: str) -> Ragged:
+    def ragged(self, branch: str) -> AnyRagged:
         """Return one list of numbers an entry, which may be an array of a fixed length."""
-        plain = self._numbers(branch)
-        if plain and plain.offsets is not None:
-            return Ragged(plain.values, plain.offsets)
+        plain = self._found_plain(branch)
+        if isinstance(plain, RawRagged):
+            return plain
         return as_ragged(self.read(branch), where=f"{self.where}, branch {branch!r}")
 
     def depth(self, branch: str) -> int:
         """Return 1 where a branch has a number an entry, 2 where it has a list, and so on."""
-        plain = self._numbers(branch)
-        if plain:
-            return 1 if plain.offsets is None else 2
+        plain = self._found_plain(branch)
+        if plain is not None:
+            return 2 if isinstance(plain, RawRagged) else 1
         found: int = self.read(branch).ndim
         return found
 
-    def _numbers(self, branch: str) -> Numbers | None:
+    def _found_plain(self, branch: str) -> Array | RawRagged | None:
         """Return what a plain branch holds, unless it is there already in another form."""
         if branch in self._arrays:
             return None
@@ -174,6 +187,14 @@ def _native(values: Array) -> Array:
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
+class Member(NamedTuple):
+    """A file in an archive, which is not packed: what reads it, and where in the archive it is."""
+
+    content: IO[bytes]
+    archive: str
+    begin: int
+
+
 def _open(place: str | IO[bytes]) -> Any:  # noqa: ANN401 (uproot's)
     """Open a file, and keep nothing of what is read, since nothing is read twice."""
     if not isinstance(place, str):
@@ -183,17 +204,18 @@ def _open(place: str | IO[bytes]) -> Any:  # noqa: ANN401 (uproot's)
 
 
 @contextmanager
-def open_tree(path: str, name: str, *, content: IO[bytes] | None = None) -> Iterator[Tree]:
-    """Yield a tree of a file, opened already or not; of several cycles the newest alone."""
+def open_tree(path: str, name: str, *, member: Member | None = None) -> Iterator[Tree]:
+    """Yield a tree of a file, or of a member of an archive; of several cycles the newest alone."""
     with reading(path, *DAMAGE):
-        file = _open(content or path)
+        file = _open(member.content if member else path)
+    fetch = from_file(member.archive, begin=member.begin) if member else from_file(path)
     with file:
         with reading(path, *DAMAGE):
             trees = file.keys(cycle=False, filter_classname=TREES)
         if name not in trees:
             raise UnreadableFileError(f"{path}: no tree {name!r}; {did_you_mean(name, trees)}")
         with reading(path, *DAMAGE):
-            tree = Tree(path, name, file)
+            tree = Tree(path, name, file, fetch=fetch)
         yield tree
 
 
@@ -210,7 +232,8 @@ def open_trees(path: str, name: str) -> Iterator[Tree]:
             members = [file for file in archive if file.isfile() and file.name.endswith(".root")]
         if not members:
             raise UnreadableFileError(f"{path}: no ROOT file in it")
-        for member in members:
-            content = archive.extractfile(member)
-            with open_tree(f"{path}/{member.name}", name, content=content) as tree:
+        for info in members:
+            content = archive.extractfile(info)
+            member = Member(content, path, info.offset_data) if content else None
+            with open_tree(f"{path}/{info.name}", name, member=member) as tree:
                 yield tree

@@ -15,9 +15,10 @@ from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
 from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.jets import Columns, particles_of
+from tagline.lists import AnyRagged
 from tagline.sources import open_sources, trimmed
 from tagline.strict import Strict
-from tagline.trees import Ragged, Span
+from tagline.trees import Span
 
 LABEL = "HadronConeExclTruthLabelID"
 IMPACT = {"d0": "d0", "dz": "z0SinTheta"}
@@ -93,7 +94,7 @@ class FtagChunk(Chunk):
         counts = np.diff(offsets)[rows]
 
         def take(name: str) -> Array:
-            return self._slots(name).values[chosen]
+            return self._slots(name).at(chosen)
 
         eta, phi = (np.repeat(self.read(name)[rows], counts) for name in ("eta", "phi"))
         columns = track_momenta(take("qOverP"), eta=eta + take("deta"), phi=phi + take("dphi"))
@@ -110,7 +111,7 @@ class FtagChunk(Chunk):
     def _of_jet(self, name: str) -> Array:
         return self.span.flat(f"{self.config.jets}/{name}")
 
-    def _slots(self, name: str) -> Ragged:
+    def _slots(self, name: str) -> AnyRagged:
         return self.span.ragged(f"{self.config.tracks}/{name}")
 
 

@@ -128,7 +128,7 @@ class HbbChunk(Chunk):
             self.odd[f"{table} that the file is said to have, but lacks"] += int(lacking.sum())
 
         def take(branch: str) -> Array:
-            return self.span.ragged(branch).values[chosen]
+            return self.span.ragged(branch).at(chosen)
 
         return counts, take
 

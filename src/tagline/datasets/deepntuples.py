@@ -148,7 +148,7 @@ class DeepNTuplesChunk(Chunk):
         """Return what DeepJet is given of candidates or vertices."""
         counts, chosen = self._chosen(COUNTED_BY[table.name], rows)
         return counts, {
-            column.name: self.span.ragged(column.name).values[chosen] for column in table.columns
+            column.name: self.span.ragged(column.name).at(chosen) for column in table.columns
         }
 
     def _candidates(self, kind: Kind, rows: Rows) -> tuple[Rows, Columns]:
@@ -157,7 +157,7 @@ class DeepNTuplesChunk(Chunk):
 
         def take(name: str, *, otherwise: float = 0) -> Array:
             if kind.branch(name) in self.span.tree:
-                return self.span.ragged(kind.branch(name)).values[chosen]
+                return self.span.ragged(kind.branch(name)).at(chosen)
             return np.full(len(chosen), otherwise, np.float32)
 
         charge = take("charge", otherwise=kind.charge)

@@ -17,9 +17,10 @@ from tagline.datasets import Array, BaseReader, Chunk, Rows
 from tagline.jet_rows import EventRows
 from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.jets import Columns, particles_of
+from tagline.lists import Ragged
 from tagline.momenta import CARTESIAN, cartesian
 from tagline.strict import Strict
-from tagline.trees import Ragged, Span, as_ragged, open_trees
+from tagline.trees import Span, as_ragged, open_trees
 
 TRACKS = ("EFlowTrack", "Track")
 ENERGIES = {"EFlowPhoton": 22, "EFlowNeutralHadron": 130, "Tower": 0}
@@ -100,7 +101,7 @@ class DelphesChunk(Chunk):
             places, rows_there = self._find(wanted, name)
             is_found[places] = True
             if len(places):
-                moves = self.span.ragged(f"{name}.{PT_LEAVES[name]}").values[rows_there] > 0
+                moves = self.span.ragged(f"{name}.{PT_LEAVES[name]}").at(rows_there) > 0
                 is_kept[places[moves]] = True
                 places, rows_there = places[moves], rows_there[moves]
                 for column, values in self._collection(name, rows_there).items():
@@ -125,8 +126,9 @@ class DelphesChunk(Chunk):
         """Return which of the wanted objects are in a branch, and the row of each there."""
         if f"{name}.fUniqueID" not in self.span.tree:
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        ids, offsets = self.span.ragged(f"{name}.fUniqueID")
-        keys = _keys(np.repeat(np.arange(self.num_events), np.diff(offsets)), ids)
+        ids = self.span.ragged(f"{name}.fUniqueID")
+        event = np.repeat(np.arange(self.num_events), np.diff(ids.offsets))
+        keys = _keys(event, ids.values)
         order = np.argsort(keys)
         place = np.searchsorted(keys, wanted, sorter=order)
         row = order[np.minimum(place, max(len(keys) - 1, 0))] if len(keys) else place
@@ -137,7 +139,7 @@ class DelphesChunk(Chunk):
         """Return what is known of some objects of a branch."""
 
         def leaf(leaf: str) -> Array:
-            return self.span.ragged(f"{name}.{leaf}").values[rows]
+            return self.span.ragged(f"{name}.{leaf}").at(rows)
 
         given = {"eta": leaf("Eta"), "phi": leaf("Phi")}
         given["pt"] = leaf(PT_LEAVES[name])
@@ -165,8 +167,8 @@ class DelphesChunk(Chunk):
     def _weights(self) -> Array:
         if "Event.Weight" not in self.span.tree:
             return np.ones(self.num_events)
-        values, offsets = self.span.ragged("Event.Weight")
-        return values[offsets[:-1]]
+        weights = self.span.ragged("Event.Weight")
+        return weights.at(weights.offsets[:-1])
 
     def _softdrop_mass(self) -> Array:
         momentum = ak.flatten(self.span.read(f"{self.config.jets}.SoftDroppedJet"))

@@ -47,10 +47,11 @@ from tagline.columns import (
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jet_rows import EventRows, JetRows
 from tagline.jets import Columns, particles_of
+from tagline.lists import AnyRagged
 from tagline.momenta import CARTESIAN, POLAR, SCALES, cartesian
 from tagline.sources import leading, open_sources, trimmed
 from tagline.strict import Name, Strict, did_you_mean
-from tagline.trees import Ragged, Span, Tree
+from tagline.trees import Span, Tree
 
 JET_NAMES = {column.name for column in JET_COLUMNS}
 CONSTITUENT_NAMES = {column.name for column in CONSTITUENT_COLUMNS}
@@ -222,7 +223,7 @@ class FlatChunk(Chunk):
             for name, branch in branches.items()
         }
 
-    def _filled(self, branch: str, lists: Lists) -> Ragged:
+    def _filled(self, branch: str, lists: Lists) -> AnyRagged:
         """Return the lists of a branch without empty slots."""
         found = self.rows.lists(branch)
         if lists.count:

@@ -13,7 +13,7 @@ from pydantic import Field
 from tagline import species
 from tagline.columns import EVENT_COLUMNS, TRUTH
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
-from tagline.jets import Columns, particles_of
+from tagline.jets import Columns
 from tagline.strict import Strict
 from tagline.trees import Span, open_trees
 
@@ -94,10 +94,9 @@ class JetClassChunk(Chunk):
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
         """Return momenta, and what else there is."""
         tree, offsets = self.span.tree, self.span.ragged("part_px").offsets
-        particles = particles_of(rows, offsets=offsets)
 
         def take(branch: str) -> Array:
-            return self.span.ragged(branch).values[particles]
+            return self.span.ragged(branch).of(rows)
 
         columns = {column: take(branch) for column, branch in MOMENTUM_BRANCHES.items()}
         for column, branch in IMPACT_BRANCHES.items():

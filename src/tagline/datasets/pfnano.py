@@ -16,7 +16,7 @@ from pydantic import Field
 from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.jets import Columns, particles_of
+from tagline.jets import Columns
 from tagline.strict import Strict
 from tagline.trees import Span, Tree, open_tree
 
@@ -169,7 +169,7 @@ class PFNanoChunk(Chunk):
         weight = self._puppi_weights(candidate)
         jet, candidate, weight = (array[weight > 0] for array in (jet, candidate, weight))
         pt, eta, phi, mass, pdgid = (
-            self._of_candidate(name)[candidate] for name in ("pt", "eta", "phi", "mass", "pdgId")
+            self._of_candidates(name, candidate) for name in ("pt", "eta", "phi", "mass", "pdgId")
         )
         pt, mass = pt * weight, mass * weight
         columns = {"px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": pt * np.sinh(eta)}
@@ -177,9 +177,9 @@ class PFNanoChunk(Chunk):
         columns |= {"energy": np.sqrt(squares), "pdgid": pdgid, "charge": charges(pdgid)}
         for name in IMPACT_PARAMETERS:
             if f"{self.links.candidates}_{name}Err" in self.span.tree:
-                error = self._of_candidate(f"{name}Err")[candidate]
+                error = self._of_candidates(f"{name}Err", candidate)
                 has_track = error >= 0
-                columns[name] = self._of_candidate(name)[candidate] * has_track
+                columns[name] = self._of_candidates(name, candidate) * has_track
                 columns[f"{name}_error"] = error * has_track
         return np.bincount(jet, minlength=len(rows)), columns
 
@@ -188,8 +188,7 @@ class PFNanoChunk(Chunk):
         links, all_candidates = (self.span.ragged(branch) for branch in self.links[:2])
         first = self.span.ragged(f"{self.links.candidates}_pt").offsets
         events = np.unique(np.searchsorted(self.offsets, rows, side="right") - 1)
-        chosen = particles_of(events, offsets=links.offsets)
-        jet, candidate = links.values[chosen], all_candidates.values[chosen]
+        jet, candidate = links.of(events), all_candidates.of(events)
         event = np.repeat(events, np.diff(links.offsets)[events])
         beyond_jets = jet >= np.diff(self.offsets)[event]
         if (beyond_jets | (candidate >= np.diff(first)[event])).any():
@@ -207,7 +206,7 @@ class PFNanoChunk(Chunk):
         """Return the weights of candidates, one where the momenta have them already, as in v15."""
         branch = f"{self.links.candidates}_puppiWeight"
         if self.config.puppi in (self.config.jets, "both") and branch in self.span.tree:
-            return self.span.ragged(branch).values[candidate]
+            return self.span.ragged(branch).at(candidate)
         return np.ones(len(candidate), np.float32)
 
     def _truth(self) -> Array:
@@ -231,8 +230,8 @@ class PFNanoChunk(Chunk):
     def _of_jet(self, name: str) -> Array:
         return self.span.ragged(f"{self.collection}_{name}").values
 
-    def _of_candidate(self, name: str) -> Array:
-        return self.span.ragged(f"{self.links.candidates}_{name}").values
+    def _of_candidates(self, name: str, rows: Rows) -> Array:
+        return self.span.ragged(f"{self.links.candidates}_{name}").at(rows)
 
 
 def charges(pdgid: Array) -> Array:

@@ -16,8 +16,9 @@ from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jet_rows import EventRows
 from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.jets import Columns, particles_of
+from tagline.lists import Ragged
 from tagline.strict import Strict
-from tagline.trees import Ragged, Span, as_ragged, open_trees
+from tagline.trees import Span, as_ragged, open_trees
 
 EVENT = {"run": "runNumber", "luminosity_block": "lumiBlock", "event": "eventNumber"}
 EVENT_PREFIX, TRACK_PREFIX = "EventInfoAuxDyn", "InDetTrackParticlesAuxDyn"
@@ -111,7 +112,7 @@ class PhysliteChunk(Chunk):
 
     def _columns(self, tracks: Rows) -> Columns:
         def leaf(name: str) -> Array:
-            return self.span.ragged(f"{TRACK_PREFIX}.{name}").values[tracks]
+            return self.span.ragged(f"{TRACK_PREFIX}.{name}").at(tracks)
 
         eta = -np.log(np.tan(leaf("theta") / 2))
         columns = track_momenta(leaf("qOverP"), eta=eta, phi=leaf("phi"))
@@ -125,7 +126,7 @@ class PhysliteChunk(Chunk):
 
     def _vertex_z(self) -> Array:
         """Return z of the first primary vertex of each track's event, 0 where there is none."""
-        z, offsets = self.span.ragged(VERTEX_Z)
+        z, offsets = self.span.ragged(VERTEX_Z).values, self.span.ragged(VERTEX_Z).offsets
         first = np.append(z, 0)[np.where(np.diff(offsets) > 0, offsets[:-1], len(z))]
         counts = np.diff(self.span.ragged(f"{TRACK_PREFIX}.phi").offsets)
         return np.repeat(first, counts)
@@ -140,5 +141,6 @@ class PhysliteChunk(Chunk):
     def _weights(self) -> Array:
         if f"{EVENT_PREFIX}.{WEIGHTS}" not in self.span.tree:
             return np.ones(self.num_events)
-        values, offsets = self.span.ragged(f"{EVENT_PREFIX}.{WEIGHTS}")
-        return values[offsets[:-1]] if len(values) else np.ones(self.num_events)
+        weights = self.span.ragged(f"{EVENT_PREFIX}.{WEIGHTS}")
+        first = weights.offsets[:-1]
+        return weights.at(first) if weights.offsets[-1] else np.ones(self.num_events)
