@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import awkward as ak
@@ -15,6 +16,7 @@ from tagline.baskets import Kind, from_file, kind_of, read_plain
 from tagline.lists import RawRagged
 from tests.toys import add_tree
 
+BY_ROOT = Path(__file__).parent / "data/jetclass.root"
 NUM_ENTRIES, NUM_CLUSTERS = 6_000, 3
 TYPES = ["f4", "f8", "i1", "i4", "u4", "i8", "?"]
 PACKINGS = {"zlib": ZLIB(1), "zstd": ZSTD(5), "lz4": LZ4(1), "lzma": LZMA(1), "none": None}
@@ -69,6 +71,15 @@ def assert_same(found, expected):
     if isinstance(found, RawRagged):
         values = ak.unflatten(values, np.diff(found.offsets))
     assert ak.to_list(values) == ak.to_list(expected)
+
+
+def test_vectors_that_root_wrote_are_what_uproot_reads():
+    with uproot.open(BY_ROOT) as file:
+        for branch in file["tree"].branches:
+            kind = kind_of(branch)
+            assert kind.is_list == branch.name.startswith("part_")
+            found = read_plain(from_file(str(BY_ROOT)), branch, kind, 3, 20)
+            assert_same(found, branch.array(entry_start=3, entry_stop=20))
 
 
 def vectors(kind, num_baskets=2, num_entries=500):

@@ -9,6 +9,7 @@ from tagline.cuts import Cuts
 from tagline.jets import concatenate
 from tagline.read_ahead import baskets_of
 from tagline.remote import RemoteFile, grouped, neighbours
+from tagline.trees import Span
 from tests import http_server, nginx_server, xrootd_server
 from tests.readers import assert_same, reader
 from tests.toys import add_tree, jetclass_branches, toy_jets
@@ -58,6 +59,12 @@ def test_a_cluster_takes_a_few_requests(web, path):
     assert branches > 20
     of_clusters = [size for size in bytes_asked(web) if size > 10_000]
     assert NUM_CLUSTERS <= len(of_clusters) <= 3 * NUM_CLUSTERS
+
+
+def test_plain_branches_of_remote_files_do_without_uproot(web, path, monkeypatch):
+    expected = concatenate(kept(path, EVERYTHING))
+    monkeypatch.delattr(Span, "array")
+    assert_same(concatenate(kept(web.url("/toy.root"), EVERYTHING)), expected)
 
 
 def test_hardly_more_is_asked_for_than_is_in_the_file(web, path):

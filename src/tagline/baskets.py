@@ -17,7 +17,7 @@ import numpy as np
 from uproot import AsDtype, AsJagged
 
 from tagline.blocks import Bytes, unpacked
-from tagline.compiled import compiled
+from tagline.compiled import compiled, inlined
 from tagline.datasets import Array, Rows
 from tagline.lists import Piece, RawRagged, native
 
@@ -139,17 +139,10 @@ def _lists(
         content = unpacked(basket.packed, basket.unpacked_bytes)
         if content is None or len(content) - basket.value_bytes != 4 * (entries + 2):
             return None  # a number of numbers, then these, of which the last is 0
-        tail = content[basket.value_bytes + 4 :].view(">i4")
         begins = np.empty(entries, np.int64)
         ends = offsets[filled : filled + entries + 1]
-        if not find_lists(
-            tail.astype(np.int64) - basket.key_bytes,
-            basket.value_bytes,
-            kind.header_bytes,
-            kind.dtype.itemsize,
-            begins,
-            ends,
-        ):
+        sizes = basket.key_bytes, basket.value_bytes, kind.header_bytes, kind.dtype.itemsize
+        if not find_lists(content[basket.value_bytes + 4 :], *sizes, begins, ends):
             return None
         pieces.append(Piece(content, begins))
         filled += entries
@@ -160,12 +153,19 @@ def _lists(
 
 @compiled
 def find_lists(
-    tail: Rows, value_bytes: int, header_bytes: int, itemsize: int, begins: Rows, offsets: Rows
+    tail: Bytes,
+    key_bytes: int,
+    value_bytes: int,
+    header_bytes: int,
+    itemsize: int,
+    begins: Rows,
+    offsets: Rows,
 ) -> bool:
     """Find where the values of each list begin in a basket, and their places among all.
 
     Args:
-        tail: where each list begins with its header; the last number is not used.
+        tail: four bytes for where each list begins with its header, counted from the key.
+        key_bytes: of the key.
         value_bytes: where the last list ends.
         header_bytes: before the values of each list.
         itemsize: bytes of a value.
@@ -175,13 +175,26 @@ def find_lists(
     Returns:
         False if lists do not lie behind each other, or have no whole number of values.
     """
-    if len(begins) and tail[0] != 0:
+    num_lists = len(begins)
+    begin = big_endian(tail, 0) - key_bytes if num_lists else 0
+    if begin != 0:
         return False
-    for entry in range(len(begins)):
-        end = tail[entry + 1] if entry + 1 < len(begins) else value_bytes
-        begins[entry] = tail[entry] + header_bytes
+    for entry in range(num_lists):
+        is_last = entry + 1 == num_lists
+        end = value_bytes if is_last else big_endian(tail, 4 * (entry + 1)) - key_bytes
+        begins[entry] = begin + header_bytes
         length = end - begins[entry]
         if length < 0 or end > value_bytes or length % itemsize:
             return False
         offsets[entry + 1] = offsets[entry] + length // itemsize
+        begin = end
     return True
+
+
+@inlined
+def big_endian(content: Bytes, place: int) -> int:
+    """Return the number of four bytes that begins at a place."""
+    number = 0
+    for byte in content[place : place + 4]:
+        number = 256 * number + byte
+    return number

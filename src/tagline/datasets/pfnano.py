@@ -14,6 +14,7 @@ from coffea.nanoevents import BaseSchema, NanoEventsFactory
 from pydantic import Field
 
 from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.compiled import compiled
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.jets import Columns
@@ -165,9 +166,11 @@ class PFNanoChunk(Chunk):
 
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
         """Return momenta, and what else there is."""
-        jet, candidate = self._links(rows)
+        counts, candidate = self._links(rows)
         weight = self._puppi_weights(candidate)
-        jet, candidate, weight = (array[weight > 0] for array in (jet, candidate, weight))
+        if not (kept := weight > 0).all():
+            counts = np.diff(np.append(0, np.cumsum(kept))[np.append(0, np.cumsum(counts))])
+            candidate, weight = candidate[kept], weight[kept]
         pt, eta, phi, mass, pdgid = (
             self._of_candidates(name, candidate) for name in ("pt", "eta", "phi", "mass", "pdgId")
         )
@@ -181,26 +184,29 @@ class PFNanoChunk(Chunk):
                 has_track = error >= 0
                 columns[name] = self._of_candidates(name, candidate) * has_track
                 columns[f"{name}_error"] = error * has_track
-        return np.bincount(jet, minlength=len(rows)), columns
+        return counts, columns
 
     def _links(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Return, of each link of these jets, which of them it is of, and its candidate's row."""
-        links, all_candidates = (self.span.ragged(branch) for branch in self.links[:2])
+        """Return how many links each of these jets has, and the row of each link's candidate."""
+        links, candidates = (self.span.ragged(branch) for branch in self.links[:2])
         first = self.span.ragged(f"{self.links.candidates}_pt").offsets
         events = np.unique(np.searchsorted(self.offsets, rows, side="right") - 1)
-        jet, candidate = links.of(events), all_candidates.of(events)
-        event = np.repeat(events, np.diff(links.offsets)[events])
-        beyond_jets = jet >= np.diff(self.offsets)[event]
-        if (beyond_jets | (candidate >= np.diff(first)[event])).any():
+        place = np.full(self.num_jets, -1)
+        place[rows] = np.arange(len(rows))
+        found = follow(
+            events,
+            links.of(events),
+            candidates.of(events),
+            np.diff(links.offsets)[events],
+            self.offsets,
+            first,
+            place,
+            counts := np.zeros(len(rows), np.int64),
+        )
+        if found is None:
             names = " or ".join(self.links[:2])
             raise UnreadableFileError(f"{self.where}: {names} points beyond its event")
-        place = np.full(self.num_jets + 1, -1)
-        place[rows] = np.arange(len(rows))
-        unlinked = (jet < 0) | (candidate < 0)
-        place_of_link = place[np.where(unlinked, self.num_jets, self.offsets[event] + jet)]
-        used = np.flatnonzero(place_of_link >= 0)
-        used = used[np.argsort(place_of_link[used], kind="stable")]
-        return place_of_link[used], first[event[used]] + candidate[used]
+        return counts, found
 
     def _puppi_weights(self, candidate: Rows) -> Array:
         """Return the weights of candidates, one where the momenta have them already, as in v15."""
@@ -240,3 +246,52 @@ def charges(pdgid: Array) -> Array:
     is_hadron, is_lepton = kind == PION, (kind == ELECTRON) | (kind == MUON)
     charge: Array = np.sign(pdgid) * (is_hadron.astype(np.int8) - is_lepton.astype(np.int8))
     return charge
+
+
+@compiled
+def follow(
+    events: Rows,
+    jets: Array,
+    candidates: Array,
+    num_links: Rows,
+    first_jets: Rows,
+    first_candidates: Rows,
+    place: Rows,
+    counts: Rows,
+) -> Rows | None:
+    """Return the row of each candidate that is linked to a wanted jet, jet after jet.
+
+    Args:
+        events: those of the links (E,).
+        jets: of each link, the jet in its event; negative if there is none: (L,).
+        candidates: likewise, the candidate: (L,).
+        num_links: of each event: (E,).
+        first_jets: where the jets of any event begin among all.
+        first_candidates: where its candidates begin.
+        place: of any jet, its place among those wanted, or -1.
+        counts: becomes how many links each wanted jet has.
+
+    Returns:
+        Nothing if a link leads beyond its event.
+    """
+    jet_of, row_of = np.empty(len(jets), np.int64), np.empty(len(jets), np.int64)
+    num, link = 0, 0
+    for event, in_event in zip(events, num_links):  # noqa: B905 (numba knows no `strict`)
+        first_jet, first_candidate = first_jets[event], first_candidates[event]
+        num_jets = first_jets[event + 1] - first_jet
+        num_candidates = first_candidates[event + 1] - first_candidate
+        for _ in range(in_event):
+            jet, candidate = jets[link], candidates[link]
+            link += 1
+            if jet >= num_jets or candidate >= num_candidates:
+                return None
+            if jet >= 0 and candidate >= 0 and place[first_jet + jet] >= 0:
+                jet_of[num], row_of[num] = place[first_jet + jet], first_candidate + candidate
+                counts[jet_of[num]] += 1
+                num += 1
+    ends = np.cumsum(counts) - counts
+    rows = np.empty(num, np.int64)
+    for n in range(num):
+        rows[ends[jet_of[n]]] = row_of[n]
+        ends[jet_of[n]] += 1
+    return rows
