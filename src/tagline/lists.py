@@ -12,6 +12,8 @@ from tagline.compiled import compiled
 from tagline.datasets import Array, Rows
 from tagline.jets import particles_of
 
+FEW = 8  # of so many values at most one is wanted, so that pieces are better not joined
+
 
 class Ragged(NamedTuple):
     """Lists behind each other: their values (P,), and where each begins, and the last ends."""
@@ -51,6 +53,7 @@ class RawRagged:
     ) -> None:
         self.offsets = offsets
         self._pieces, self._dtype, self._are_dense = pieces, dtype, are_dense
+        self._bits = np.dtype(f"u{dtype.itemsize}")  # which numpy gathers faster
         self._ends = np.cumsum([0, *(len(piece.begins) for piece in pieces)])
 
     def between(self, start: int, stop: int) -> "RawRagged":
@@ -66,7 +69,7 @@ class RawRagged:
     def values(self) -> Array:
         """The values of all lists."""
         if self._are_dense:
-            return self._dense.astype(self._dtype.newbyteorder("="))
+            return self._dense.view(self._dtype).astype(self._dtype.newbyteorder("="))
         return self.of(np.arange(len(self.offsets) - 1))
 
     def of(self, rows: Rows) -> Array:
@@ -89,24 +92,30 @@ class RawRagged:
         if not self._are_dense or "values" in self.__dict__:
             found: Array = self.values[places]
             return found
-        unsigned = self._dense.view(
-            f"u{self._dtype.itemsize}"
-        )  # gathered faster than turned round
-        return native(unsigned[places].view(self._dtype))
+        if FEW * len(places) > self.offsets[-1]:
+            return native(self._dense[places].view(self._dtype))
+        out = np.empty(len(places), self._bits)
+        for values, start in zip(self._contents, self.offsets[self._ends], strict=False):
+            here = np.flatnonzero((places >= start) & (places < start + len(values)))
+            out[here] = values[places[here] - start]
+        return native(out.view(self._dtype))
+
+    @cached_property
+    def _contents(self) -> list[Array]:
+        """The values of each piece, if they are dense, as bits in the order of the file."""
+        borders = self.offsets[self._ends] * self._dtype.itemsize
+        contents = []
+        for (content, begins), (start, stop) in zip(self._pieces, pairwise(borders), strict=True):
+            first = begins[0] if len(begins) else 0
+            contents.append(content[first : first + stop - start].view(self._bits))
+        return contents
 
     @cached_property
     def _dense(self) -> Array:
-        """All values as they are in the file."""
-        borders = self.offsets[self._ends] * self._dtype.itemsize
-        contents = [
-            piece.content[piece.begins[0] : piece.begins[0] + stop - start]
-            for piece, (start, stop) in zip(self._pieces, pairwise(borders), strict=True)
-            if stop > start
-        ]
-        if not contents:
-            return np.empty(0, self._dtype)
-        content = contents[0] if len(contents) == 1 else np.concatenate(contents)
-        return content.view(self._dtype)
+        """All of them behind each other."""
+        contents = self._contents
+        joined: Array = contents[0] if len(contents) == 1 else np.concatenate(contents)
+        return joined
 
 
 AnyRagged = Ragged | RawRagged
