@@ -1,47 +1,53 @@
-"""JetClass files as ROOT writes them: vectors without a counter, one cluster for many baskets."""
+"""Files as ROOT writes them: lists are vectors without a counter, a branch has many baskets."""
 
 import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import awkward as ak
 import numpy as np
 
-from tagline.jets import Jets
-from tests.toys import jetclass_branches
+Branches = dict[str, object]
 
 WRITER = """
 #include <TFile.h>
 #include <TTree.h>
+#include <functional>
+#include <memory>
+#include <string>
 #include <vector>
-struct JetClassWriter {
+struct VectorWriter {
   TFile file;
-  TTree tree;
-  std::vector<std::vector<float>> lists;
-  std::vector<std::vector<int>> flags;
-  std::vector<float> numbers;
-  JetClassWriter(const char* path, int packing)
-    : file(path, "RECREATE", "", packing), tree("tree", "tree"),
-      lists(32), flags(32), numbers(64) {}
-  void list(int i, const char* name) { tree.Branch(name, &lists[i]); }
-  void flag(int i, const char* name) { tree.Branch(name, &flags[i]); }
-  void number(int i, const char* name) { tree.Branch(name, &numbers[i]); }
-  void fill(long jets, const int* counts, int n_lists, const float* all_lists, int n_flags,
-            const int* all_flags, int n_numbers, const float* all_numbers, long particles) {
-    for (long jet = 0, first = 0; jet < jets; first += counts[jet++]) {
-      for (int i = 0; i < n_lists; ++i) {
-        const float* begin = all_lists + i * particles + first;
-        lists[i].assign(begin, begin + counts[jet]);
-      }
-      for (int i = 0; i < n_flags; ++i) {
-        const int* begin = all_flags + i * particles + first;
-        flags[i].assign(begin, begin + counts[jet]);
-      }
-      for (int i = 0; i < n_numbers; ++i) numbers[i] = all_numbers[i * jets + jet];
-      tree.Fill();
+  TTree* tree;
+  std::vector<std::function<void(long)>> fills;
+  VectorWriter(const char* path, const char* folder, const char* name, int packing)
+    : file(path, "RECREATE", "", packing) {
+    if (*folder) file.mkdir(folder)->cd();
+    tree = new TTree(name, name);
+  }
+  template <class T> void number(const char* name, const T* values) {
+    auto value = std::make_shared<T>();
+    tree->Branch(name, value.get());
+    fills.push_back([=](long entry) { *value = values[entry]; });
+  }
+  template <class T> void list(const char* name, const T* values, const long* offsets) {
+    auto list = std::make_shared<std::vector<T>>();
+    tree->Branch(name, list.get());
+    fills.push_back([=](long entry) {
+      list->assign(values + offsets[entry], values + offsets[entry + 1]);
+    });
+  }
+  void write(long entries) {
+    for (long entry = 0; entry < entries; ++entry) {
+      for (auto& fill : fills) fill(entry);
+      tree->Fill();
     }
-    tree.Write();
+    tree->GetDirectory()->cd();
+    tree->Write();
+    file.Close();
   }
 };
 """
@@ -52,31 +58,54 @@ def root() -> ModuleType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import ROOT
-    if not hasattr(ROOT, "JetClassWriter"):
+    if not hasattr(ROOT, "VectorWriter"):
         ROOT.gInterpreter.Declare(WRITER)
     return ROOT
 
 
-def write_jetclass(path: Path, jets: Jets, *, packing: int) -> None:
-    """Write jets, packed in a way that ROOT knows by its number: 101 is its default, zlib."""
-    branches = jetclass_branches(jets)
-    particles: Any = branches.pop("part")
-    lists = {name: np.asarray(ak.flatten(particles[name])) for name in particles.fields}
-    flags = {name: lists.pop(name) for name in list(lists) if name.startswith("is")}
-    writer = root().JetClassWriter(str(path), packing)
-    for kind, names in (("list", lists), ("flag", flags), ("number", branches)):
-        for place, name in enumerate(names):
-            branch = name if kind == "number" else f"part_{name}"
-            getattr(writer, kind)(place, branch)
-    writer.fill(
-        len(jets),
-        np.asarray(jets.jets["num_constituents"], np.int32),
-        len(lists),
-        np.stack([*lists.values()]).astype(np.float32),
-        len(flags),
-        np.stack([*flags.values()]).astype(np.int32),
-        len(branches),
-        np.stack([np.asarray(column) for column in branches.values()]).astype(np.float32),
-        int(jets.offsets[-1]),
-    )
-    writer.file.Close()
+def write_by_root(path: Path, tree: str, branches: Branches, *, packing: int = 101) -> None:
+    """Write numbers and lists, single or in records, by a process of its own.
+
+    Args:
+        path: of the file.
+        tree: its name, perhaps in a folder of the file.
+        branches: numpy arrays or awkward ones.
+        packing: a number that ROOT knows; its default is zlib.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        process.submit(_write, path, tree, branches, packing).result()
+
+
+def _write(path: Path, tree: str, branches: Branches, packing: int) -> None:
+    folder, _, name = tree.rpartition("/")
+    writer = root().VectorWriter(str(path), folder, name, packing)
+    kept = []  # since the writer has pointers to it
+    for branch, array in single(branches):
+        if isinstance(array, ak.Array):
+            offsets = np.append(0, np.cumsum(np.asarray(ak.num(array))))
+            kept += [offsets, values := of_root(ak.flatten(array))]
+            writer.list[kind_of(values)](branch, values, offsets)
+        else:
+            kept.append(values := of_root(array))
+            writer.number[kind_of(values)](branch, values)
+    writer.write(len(array))
+
+
+def single(branches: Branches) -> Iterator[tuple[str, object]]:
+    """Yield branches one by one, also those of records."""
+    for name, array in branches.items():
+        if isinstance(array, ak.Array) and array.fields:
+            yield from ((f"{name}_{field}", array[field]) for field in array.fields)
+        else:
+            yield name, array
+
+
+def of_root(array: object) -> np.ndarray:
+    """Return numbers as float or int."""
+    values = np.asarray(array)
+    return np.ascontiguousarray(values, np.float32 if values.dtype.kind == "f" else np.int32)
+
+
+def kind_of(values: np.ndarray) -> str:
+    """Return what C++ calls the numbers."""
+    return "float" if values.dtype.kind == "f" else "int"

@@ -9,9 +9,7 @@ is what nobody can do without.
 import tempfile
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
@@ -22,7 +20,7 @@ import uproot
 from coffea.nanoevents import BaseSchema, NanoEventsFactory, PFNanoAODSchema
 from uproot.compression import ZLIB, ZSTD, Compression, _decompress_ZLIB
 
-from benchmarks.by_root import write_jetclass
+from benchmarks.by_root import write_by_root
 from benchmarks.racing import race, verdict
 from tagline.blocks import Bytes, unpacked
 from tagline.catalogue import Dataset
@@ -31,7 +29,7 @@ from tagline.datasets.jetclass import IMPACT_BRANCHES, KINDS, LABELS
 from tagline.jets import Columns, Jets, read_jets
 from tagline.parts import Source, skim_file
 from tagline.records import ListedFile
-from tests.toys import add_tree, nano_branches, toy_jets
+from tests.toys import add_tree, jetclass_branches, nano_branches, toy_jets
 
 NUM_JETS, NUM_CLUSTERS = 120_000, 12
 ETA_MAX = 1
@@ -60,18 +58,15 @@ SETTINGS = [
 
 
 def write_inputs(folder: Path, setting: Setting) -> None:
-    """Write the same jets as JetClass, by a process of its own, and as PFNano, in clusters."""
+    """Write the same jets as JetClass and, in clusters, as PFNano."""
     jets = toy_jets(NUM_JETS, seed=1)
     if setting.in_slices:
         jets = jets.take(np.argsort(jets.jets["pt"], kind="stable"))
     size = NUM_JETS // NUM_CLUSTERS
     clusters = [jets.take(np.arange(n, n + size)) for n in range(0, NUM_JETS, size)]
     dialect = {"links": "FatJetPFCands", "index": "pFCandsIdx", "candidates": "PFCands"}
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        write = partial(
-            write_jetclass, folder / "jetclass.root", jets, packing=setting.packing.code
-        )
-        process.submit(write).result()
+    branches = jetclass_branches(jets)
+    write_by_root(folder / "jetclass.root", "tree", branches, packing=setting.packing.code)
     with uproot.recreate(folder / "pfnano.root", compression=setting.packing) as file:
         add_tree(file, "Events", *(nano_branches(part, **dialect) for part in clusters))
 

@@ -112,6 +112,7 @@ def vectors(kind, num_baskets=2, num_entries=500):
     branch = SimpleNamespace(
         member=lambda name: np.array(members[name]),
         num_baskets=num_baskets,
+        embedded_baskets=[],
         num_entries=num_baskets * num_entries,
     )
     return file, branch, ak.concatenate(lists)
@@ -198,4 +199,20 @@ def test_baskets_that_lack_an_entry_are_left_to_uproot(write):
     with uproot.open(path) as file:
         branch = file["tree"]["a_f8"]
         branch._members["fEntries"] += 1
-        assert read_plain(from_file(str(path)), branch, kind_of(branch), 0, NUM_ENTRIES) is None
+        fetch, kind = from_file(str(path)), kind_of(branch)
+        assert read_plain(fetch, branch, kind, 0, NUM_ENTRIES + 1) is None
+        branch._members["fEntries"] -= 2
+        assert read_plain(fetch, branch, kind, 0, NUM_ENTRIES - 1) is None
+
+
+def test_only_entries_in_baskets_that_lie_in_the_tree_are_left_to_uproot():
+    file, branch, expected = vectors(">f4", num_baskets=2, num_entries=500)
+    branch.num_baskets, branch.num_entries = 3, 1_200
+    branch.embedded_baskets = ["the last 200 entries"]
+
+    def fetch(places, sizes):
+        return [file[place : place + size] for place, size in zip(places, sizes, strict=True)]
+
+    kind = Kind(np.dtype(">f4"), is_list=True, header_bytes=10)
+    assert_same(read_plain(fetch, branch, kind, 400, 1_000), expected[400:])
+    assert read_plain(fetch, branch, kind, 400, 1_001) is None

@@ -57,7 +57,7 @@ def from_file(path: str, *, begin: int = 0) -> Fetch:
 
 
 def kind_of(branch: Any) -> Kind | None:  # noqa: ANN401 (uproot's)
-    """Return the kind of a branch that is plain and whose baskets all lie in the file."""
+    """Return the kind of a branch that is plain."""
     interpretation = branch.interpretation
     is_list = isinstance(interpretation, AsJagged)
     number = interpretation.content if is_list else interpretation
@@ -67,9 +67,7 @@ def kind_of(branch: Any) -> Kind | None:  # noqa: ANN401 (uproot's)
     dtype = number.from_dtype
     if dtype.kind not in "biuf" or number.to_dtype != dtype.newbyteorder("="):
         return None
-    in_file = branch.num_baskets > 0 and not branch.embedded_baskets
-    is_known = header_bytes in (0, VECTOR_HEADER)
-    return Kind(dtype, is_list, header_bytes) if in_file and is_known else None
+    return Kind(dtype, is_list, header_bytes) if header_bytes in (0, VECTOR_HEADER) else None
 
 
 def read_plain(
@@ -79,14 +77,15 @@ def read_plain(
     start: int,
     stop: int,
 ) -> Array | RawRagged | None:
-    """Read some entries of a plain branch, unless its baskets are unusual.
+    """Read some entries of a plain branch, unless its baskets are unusual, or lie in the tree.
 
     Raises:
         OSError: the file cannot be read.
         DAMAGE: a block is damaged.
     """
-    borders = branch.member("fBasketEntry")[: branch.num_baskets + 1]
-    if borders[-1] != branch.num_entries:
+    num_in_file = branch.num_baskets - len(branch.embedded_baskets)
+    borders = branch.member("fBasketEntry")[: num_in_file + 1]
+    if not num_in_file or not stop <= borders[-1] <= branch.num_entries:
         return None
     first = np.searchsorted(borders, start, side="right") - 1
     chosen = slice(first, np.searchsorted(borders, stop, side="left"))
