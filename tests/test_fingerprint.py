@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tagline import fingerprint
+from tagline import fingerprint, syntax
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(fingerprint, "SOURCE", tmp_path)
 
     def forget():
-        for name in ("fingerprint", "path_of", "parsed", "tree_of", "imports_of"):
+        for name in ("fingerprint", "path_of", "read", "imports_of"):
             getattr(fingerprint, name).cache_clear()
 
     forget()
@@ -64,3 +64,33 @@ def test_ignores_the_configuration_layer(package):
 def test_names_a_module_that_does_not_exist():
     with pytest.raises(ValueError, match=r"tagline\.nothing"):
         fingerprint.fingerprint("tagline.nothing")
+
+
+def test_reads_the_syntax_of_a_file_once(tmp_path, monkeypatch):
+    path = tmp_path / "module.py"
+    path.write_text('"""A module."""\n\nfrom tagline import jets\nimport tagline.files\n')
+    first = syntax.syntax_of(path)
+    assert first.imports == ("tagline", "tagline.files", "tagline.jets")
+    with monkeypatch.context() as patch:
+        patch.delattr(syntax.ast, "parse")
+        assert syntax.syntax_of(path) == first
+    path.write_text("from tagline import files\n")
+    assert syntax.syntax_of(path).imports == ("tagline", "tagline.files")
+    assert syntax.syntax_of(path).digest != first.digest
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"state": 1}'])
+def test_does_without_what_is_remembered_wrongly(tmp_path, text):
+    path = tmp_path / "module.py"
+    path.write_text("import tagline.files\n")
+    expected = syntax.syntax_of(path)
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    kept.write_text(text)
+    assert syntax.syntax_of(path) == expected
+
+
+def test_does_without_a_place_to_remember(tmp_path):
+    path = tmp_path / "module.py"
+    path.write_text("import tagline.files\n")
+    (tmp_path / "__pycache__").touch()
+    assert syntax.syntax_of(path).imports == ("tagline.files",)

@@ -28,7 +28,7 @@ def entry(**changes):
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """A tagger in a folder of the working directory."""
-    for name in ("path_of", "parsed", "tree_of", "imports_of", "fingerprint"):
+    for name in ("path_of", "read", "imports_of", "fingerprint"):
         getattr(fingerprint, name).cache_clear()
     for name in ("config_of", "has_base"):
         getattr(plugins, name).cache_clear()
@@ -93,7 +93,7 @@ def test_the_fingerprint_follows_its_code_and_nothing_else(own, old, new, follow
     before = fingerprint.fingerprint("tagline.train", "mine/own_tagger.py")
     assert own.relative_to(own.parents[1]) in fingerprint.files_behind(before)
     own.write_text(OWN_TAGGER.replace(old, new))
-    for name in ("fingerprint", "parsed", "tree_of"):
+    for name in ("fingerprint", "read"):
         getattr(fingerprint, name).cache_clear()
     after = fingerprint.fingerprint("tagline.train", "mine/own_tagger.py")
     assert (after != before) == follows

@@ -6,7 +6,6 @@ A plugin outside the package goes by its path. The configuration layer is left o
 reach a rule as parameters.
 """
 
-import ast
 import hashlib
 import json
 from collections.abc import Iterable
@@ -14,9 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tagline.syntax import Syntax, syntax_of
+
 SOURCE = Path(__file__).parent.parent
 PACKAGE = "tagline"
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 CONFIGURATION = {
     f"{PACKAGE}.{name}"
     for name in (
@@ -54,7 +54,7 @@ def fingerprint(*modules: str) -> str:
         if module not in closure and module not in CONFIGURATION:
             closure.add(module)
             waiting.extend(imports_of(module))
-    total = digest({module: tree_of(module) for module in sorted(closure)})
+    total = digest({module: read(module).digest for module in sorted(closure)})
     _behind[total] = tuple(path_of(module) for module in sorted(closure))
     return total
 
@@ -83,31 +83,15 @@ def path_of(module: str) -> Path:
 
 
 @cache
-def tree_of(module: str) -> str:
-    """Return the syntax tree of a module as text."""
-    return ast.dump(parsed(module))
-
-
-@cache
-def parsed(module: str) -> ast.Module:
-    """Return the syntax tree of a module, without docstrings."""
-    tree = ast.parse(path_of(module).read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, DOCUMENTED) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-    return tree
+def read(module: str) -> Syntax:
+    """Return the syntax of a module."""
+    return syntax_of(path_of(module))
 
 
 @cache
 def imports_of(module: str) -> frozenset[str]:
     """Return the modules of the package that a module imports, with the packages around them."""
-    found: set[str] = set()
-    for node in ast.walk(parsed(module)):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    inside = {name for name in found if name.startswith(f"{PACKAGE}.") and path_of(name).exists()}
+    found = (name for name in read(module).imports if name.startswith(f"{PACKAGE}."))
+    inside = {name for name in found if path_of(name).exists()}
     around = {name.rpartition(".")[0] for name in inside | {module}} - {module}
     return frozenset(inside | {name for name in around if name.startswith(f"{PACKAGE}.")})
