@@ -35,7 +35,7 @@ LEAST_JETS = 10  # that a fit needs in the side bands
 
 INTERVAL = (0.16, 0.5, 0.84)
 BARRIER = 0.01  # of a jet: far too little to move a drop that the jets know
-LARGEST_STEP = 2.0  # of the logarithm of any bin that has some jets or is fitted to have them
+LARGEST_STEP = 2.0  # upwards of the logarithm of any bin that has some jets or is fitted to have
 NEGLIGIBLE = 1e-6  # of a jet
 LARGEST_LOSS = 0.9  # share of a drop that one step may take
 GAIN = 1e-9  # in log-likelihood, below which a fit has converged
@@ -168,7 +168,7 @@ def fit(count_RM: Array, in_window_M: Booleans) -> tuple[Array, Array]:
         if np.all(np.sum(step_RP * slope_RP, axis=1) < GAIN):
             return np.exp(parameter_RP @ TERMS_MP.T), covariance_RPP
         counts_RM = np.maximum(fitted_RM, side_RM) > NEGLIGIBLE
-        overshoot_R = np.abs(counts_RM * (step_RP @ terms_MP.T)).max(axis=1) / LARGEST_STEP
+        overshoot_R = (counts_RM * (step_RP @ terms_MP.T)).max(axis=1) / LARGEST_STEP
         loss_R = np.max(-step_RP[:, IS_DROP_P] / parameter_RP[:, IS_DROP_P], axis=1) / LARGEST_LOSS
         parameter_RP += step_RP / np.maximum(1, np.maximum(overshoot_R, loss_R))[:, None]
     raise ValueError(f"a fit to the side bands has not converged in {MAX_STEPS} steps")
