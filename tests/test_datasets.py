@@ -189,6 +189,18 @@ class TestPFNano:
         ):
             read("pfnano", tmp_path / "toy.root")
 
+    @pytest.mark.parametrize(
+        ("collection", "field"), [("FatJetPFCands", "pFCandsIdx"), ("PFCands", "mass")]
+    )
+    def test_refuses_lists_of_different_lengths(self, collection, field, jets, tmp_path):
+        branches = nano_branches(jets, **NANO_DIALECTS[0])
+        whole = branches[collection]
+        branches[collection] = ak.without_field(whole, field)
+        branches[f"{collection}_{field}"] = whole[field][:, :-1]
+        write_tree(tmp_path / "toy.root", "Events", branches=branches)
+        with pytest.raises(UnreadableFileError, match=f"'{collection}_{field}' have different"):
+            read("pfnano", tmp_path / "toy.root")
+
     def test_refuses_an_unknown_truth(self):
         with pytest.raises(ValueError, match="did you mean 't_bqq'"):
             plugins.config_of("datasets", "pfnano")(truth="t_bq")

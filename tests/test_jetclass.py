@@ -93,6 +93,16 @@ def test_a_tar_archive_gives_the_jets_of_its_files(tmp_path, monkeypatch):
     assert_same(read("jetclass", tmp_path / "part0.tar"), expected)
 
 
+def test_refuses_lists_of_different_lengths(tmp_path):
+    branches = published_branches(toy_jets(40, seed=1))
+    whole = branches["part"]
+    branches["part"] = ak.without_field(whole, "energy")
+    branches["part_energy"] = ak.concatenate([whole["energy"][:20, 1:], whole["energy"][20:]])
+    write_tree(tmp_path / "toy.root", "tree", branches=branches)
+    with pytest.raises(UnreadableFileError, match="'part_px' and 'part_energy' have different"):
+        read("jetclass", tmp_path / "toy.root")
+
+
 def test_names_the_file_of_damage_in_a_tar_archive(tmp_path):
     (tmp_path / "bad.root").write_bytes(BY_ROOT.read_bytes()[:5000])
     with tarfile.open(tmp_path / "part0.tar", "w") as archive:

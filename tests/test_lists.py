@@ -51,6 +51,22 @@ def test_places_are_among_the_values_of_all(dtype, header_bytes):
 
 
 @pytest.mark.parametrize("header_bytes", [0, HEADER])
+@pytest.mark.parametrize("num_places", [1, 12])
+def test_no_place_is_beyond_all_values(header_bytes, num_places):
+    raw, (values, _) = lists(">f4", header_bytes=header_bytes)
+    with pytest.raises(IndexError):
+        raw.at(np.full(num_places, len(values)))
+
+
+@pytest.mark.parametrize("header_bytes", [0, HEADER])
+@pytest.mark.parametrize("places", [[7], []])
+def test_few_places_are_found_in_their_pieces(dtype, header_bytes, places):
+    raw, expected = lists(dtype, header_bytes=header_bytes)
+    places = np.array(places, np.int64)
+    np.testing.assert_array_equal(raw.at(places), expected.at(places), strict=True)
+
+
+@pytest.mark.parametrize("header_bytes", [0, HEADER])
 @pytest.mark.parametrize(("start", "stop"), [(0, 9), (2, 8), (4, 6), (5, 7), (3, 3)])
 def test_consecutive_entries_are_a_part(dtype, header_bytes, start, stop):
     raw, (values, offsets) = lists(dtype, header_bytes=header_bytes)

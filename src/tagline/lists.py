@@ -94,6 +94,8 @@ class RawRagged:
             return found
         if FEW * len(places) > self.offsets[-1]:
             return native(self._dense[places].view(self._dtype))
+        if len(places) and not 0 <= places.min() <= places.max() < self.offsets[-1]:
+            raise IndexError(f"some of {len(places)} places are beyond {self.offsets[-1]} values")
         out = np.empty(len(places), self._bits)
         for values, start in zip(self._contents, self.offsets[self._ends], strict=False):
             here = np.flatnonzero((places >= start) & (places < start + len(values)))

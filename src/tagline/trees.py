@@ -145,6 +145,15 @@ class Span:
             return plain
         return as_ragged(self.read(branch), where=f"{self.where}, branch {branch!r}")
 
+    def alike(self, branch: str, other: str) -> AnyRagged:
+        """Return one list of numbers an entry, each as long as that of another branch."""
+        lists = self.ragged(branch)
+        if not np.array_equal(lists.offsets, self.ragged(other).offsets):
+            raise UnreadableFileError(
+                f"{self.where}: lists {other!r} and {branch!r} have different lengths"
+            )
+        return lists
+
     def depth(self, branch: str) -> int:
         """Return 1 where a branch has a number an entry, 2 where it has a list, and so on."""
         plain = self._found_plain(branch)

@@ -96,7 +96,7 @@ class JetClassChunk(Chunk):
         tree, offsets = self.span.tree, self.span.ragged("part_px").offsets
 
         def take(branch: str) -> Array:
-            return self.span.ragged(branch).of(rows)
+            return self.span.alike(branch, "part_px").of(rows)
 
         columns = {column: take(branch) for column, branch in MOMENTUM_BRANCHES.items()}
         for column, branch in IMPACT_BRANCHES.items():

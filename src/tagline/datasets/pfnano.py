@@ -188,7 +188,8 @@ class PFNanoChunk(Chunk):
 
     def _links(self, rows: Rows) -> tuple[Rows, Rows]:
         """Return how many links each of these jets has, and the row of each link's candidate."""
-        links, candidates = (self.span.ragged(branch) for branch in self.links[:2])
+        links = self.span.ragged(self.links.jet)
+        candidates = self.span.alike(self.links.candidate, self.links.jet)
         first = self.span.ragged(f"{self.links.candidates}_pt").offsets
         events = np.unique(np.searchsorted(self.offsets, rows, side="right") - 1)
         place = np.full(self.num_jets, -1)
@@ -212,7 +213,7 @@ class PFNanoChunk(Chunk):
         """Return the weights of candidates, one where the momenta have them already, as in v15."""
         branch = f"{self.links.candidates}_puppiWeight"
         if self.config.puppi in (self.config.jets, "both") and branch in self.span.tree:
-            return self.span.ragged(branch).at(candidate)
+            return self._of_candidates("puppiWeight", candidate)
         return np.ones(len(candidate), np.float32)
 
     def _truth(self) -> Array:
@@ -237,7 +238,8 @@ class PFNanoChunk(Chunk):
         return self.span.ragged(f"{self.collection}_{name}").values
 
     def _of_candidates(self, name: str, rows: Rows) -> Array:
-        return self.span.ragged(f"{self.links.candidates}_{name}").at(rows)
+        candidates = self.links.candidates
+        return self.span.alike(f"{candidates}_{name}", f"{candidates}_pt").at(rows)
 
 
 def charges(pdgid: Array) -> Array:
