@@ -13,6 +13,7 @@ from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.delivery import load
 from tagline.inputs import Inputs, read_inputs
+from tagline.matrix_products import whole_processor
 from tagline.memory import keep_freed_memory
 from tagline.taggers.cnn import Config, Tagger
 from tests import toys
@@ -65,6 +66,7 @@ def convolutions(tagger: Tagger, batch: Batch) -> Callable[[], None]:
     return products(shapes, passes=TRAINING)
 
 
+@whole_processor()
 def main() -> None:
     """Race, and check that all give the same logits."""
     keep_freed_memory()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from benchmarks.networks import FORWARD, TRAINING, step
 from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
+from tagline.matrix_products import whole_processor
 from tagline.memory import keep_freed_memory
 from tagline.multivector_layers import Linear
 from tagline.taggers.lgatr import Config, Tagger
@@ -75,6 +76,7 @@ def products(ours: Tagger, batch: Batch, *, passes: int) -> Callable[[], None]:
     return multiply
 
 
+@whole_processor()
 def main() -> None:
     """Check that both networks give the same logits, then race them."""
     torch.set_num_threads(1)

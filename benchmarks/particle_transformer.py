@@ -21,6 +21,7 @@ from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.layers import padded
+from tagline.matrix_products import whole_processor
 from tagline.memory import keep_freed_memory
 from tagline.taggers.particle_transformer import MOMENTUM, NUM_PAIR_FEATURES, Config, Tagger
 from tests.clouds import random_cloud
@@ -74,6 +75,7 @@ def shapes(batch: Batch, config: Config) -> list[tuple[int, int, int]]:
     ]
 
 
+@whole_processor()
 def main() -> None:
     """Check that all networks give the same logits, then race them."""
     keep_freed_memory()

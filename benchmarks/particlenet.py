@@ -21,6 +21,7 @@ from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.layers import padded
+from tagline.matrix_products import whole_processor
 from tagline.memory import keep_freed_memory
 from tagline.taggers.particlenet import COORDINATES, Config, Tagger
 from tests.clouds import random_cloud
@@ -54,6 +55,7 @@ def shapes(batch: Batch, config: Config) -> list[tuple[int, int, int]]:
     return [(num_E, n, m) for block in config.blocks for n, m in pairwise(block)]
 
 
+@whole_processor()
 def main() -> None:
     """Check that all networks give the same logits, then race them."""
     keep_freed_memory()

@@ -11,6 +11,7 @@ from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.inputs import Inputs
 from tagline.layers import padded
+from tagline.matrix_products import whole_processor
 from tagline.taggers.pfn import Config, Tagger
 
 NUM_JETS, PADDED_TO = 256, 128
@@ -82,6 +83,7 @@ def products(batch: Batch) -> Callable[[], None]:
     return multiply
 
 
+@whole_processor()
 def main() -> None:
     """Race, and check that both networks give the same logits and gradients."""
     torch.set_num_threads(1)

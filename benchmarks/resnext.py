@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from benchmarks.racing import race, rates, verdict
 from tagline.inputs import Inputs
+from tagline.matrix_products import whole_processor
 from tagline.taggers.resnext import Config, Tagger
 
 NUM_JETS, NUM_PIXELS, SIDE = 64, 40, 64
@@ -75,6 +76,7 @@ def products(layers: nn.Module, images_BKYX: Tensor) -> Callable[[], None]:
     return multiply
 
 
+@whole_processor()
 def main() -> None:
     """Race, and check that both give the same logits."""
     torch.set_num_threads(1)

@@ -10,6 +10,7 @@ from benchmarks.networks import FORWARD, TRAINING, inference, step
 from benchmarks.racing import race, rates, verdict
 from tagline.batch import Batch
 from tagline.inputs import Inputs
+from tagline.matrix_products import whole_processor
 from tagline.representations.tree import Config as TreeConfig
 from tagline.representations.tree import Representation
 from tagline.taggers.treenin import Config, Tagger
@@ -75,6 +76,7 @@ def products(batch: Batch, *, passes: int) -> Callable[[], None]:
     return multiply
 
 
+@whole_processor()
 def main() -> None:
     """Check that both ways give the same logits, then race them."""
     torch.set_num_threads(1)

@@ -9,6 +9,7 @@ import torch
 
 from tagline.delivery import batches, load
 from tagline.jets import JETS_FILE, write_columns
+from tagline.matrix_products import whole_processor
 from tagline.memory import keep_freed_memory
 from tagline.model import load_model, objective_of
 from tagline.scored_jets import read_jets_to_score
@@ -18,6 +19,7 @@ JETS_A_BATCH = 512
 logger = logging.getLogger(__name__)
 
 
+@whole_processor()
 def score(
     model_file: Path,
     prepared: Path,

@@ -13,6 +13,7 @@ from tagline.decorrelation import method_of
 from tagline.devices import Place, gpus_of, place_of
 from tagline.fit import fit
 from tagline.inputs import read_inputs
+from tagline.matrix_products import whole_processor
 from tagline.memory import keep_freed_memory
 from tagline.termination import Termination, signals_noted
 from tagline.trainer import Trainer
@@ -43,6 +44,7 @@ def train_on(place: Place, assignment: Assignment, termination: Termination) -> 
         termination.leave()
 
 
+@whole_processor()
 def take_part(
     fabric: Fabric, assignment: Assignment, place: Place, termination: Termination
 ) -> bool:
