@@ -171,6 +171,15 @@ def test_names_the_nearest_branch(branches, tmp_path):
         read("cms_hbb", tmp_path / "other.root")
 
 
+@pytest.mark.parametrize(
+    ("branch", "counted_by"), [("pfcand_mass", "pfcand_ptrel"), ("sv_mass", "sv_ptrel")]
+)
+def test_refuses_lists_of_different_lengths(branch, counted_by, branches, tmp_path):
+    write_hbb_root(tmp_path / "other.root", branches | {branch: branches[branch][:, 1:]})
+    with pytest.raises(UnreadableFileError, match=f"{counted_by!r} and {branch!r} have different"):
+        read("cms_hbb", tmp_path / "other.root")
+
+
 @pytest.mark.real_data
 @pytest.mark.skipif(not RECORDS.exists(), reason=f"there is no {RECORDS}")
 def test_toy_files_have_the_variables_of_the_record(branches):

@@ -9,7 +9,7 @@ from tagline.cuts import Cuts
 from tagline.datasets import UnreadableFileError, ids_of_entries
 from tests.deepntuples_files import FIRST_EVENT, deepntuples_branches, write_deepntuples
 from tests.readers import assert_same, branches_read, read, reader
-from tests.toys import toy_jets
+from tests.toys import toy_jets, write_tree
 
 NUM_JETS = 36  # each of the producer's twelve flags three times
 CLUSTER = 12
@@ -267,4 +267,15 @@ def test_a_jet_with_a_nan_is_cut_and_named(branches, written):
 def test_names_the_branch_that_is_not_there(branches, written, branch):
     path = written(without(branches, branch))
     with pytest.raises(UnreadableFileError, match=rf"other.root: .*no branch '{branch}'"):
+        read("deepntuples", path)
+
+
+@pytest.mark.parametrize(
+    ("branch", "counted_by"), [("Npfcan_eta", "Npfcan_pt"), ("sv_mass", "sv_pt")]
+)
+def test_refuses_lists_of_different_lengths(branches, tmp_path, branch, counted_by):
+    path = tmp_path / "other.root"
+    shortened = branches | {branch: branches[branch][:, 1:]}
+    write_tree(path, "deepntuplizer/tree", branches=shortened)
+    with pytest.raises(UnreadableFileError, match=f"{counted_by!r} and {branch!r} have different"):
         read("deepntuples", path)

@@ -128,7 +128,7 @@ class HbbChunk(Chunk):
             self.odd[f"{table} that the file is said to have, but lacks"] += int(lacking.sum())
 
         def take(branch: str) -> Array:
-            return self.span.ragged(branch).at(chosen)
+            return self.span.alike(branch, FILLED_IF[table]).at(chosen)
 
         return counts, take
 

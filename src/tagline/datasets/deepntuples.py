@@ -146,9 +146,11 @@ class DeepNTuplesChunk(Chunk):
 
     def table(self, table: Table, rows: Rows) -> tuple[Rows, Columns]:
         """Return what DeepJet is given of candidates or vertices."""
-        counts, chosen = self._chosen(COUNTED_BY[table.name], rows)
+        counted_by = COUNTED_BY[table.name]
+        counts, chosen = self._chosen(counted_by, rows)
         return counts, {
-            column.name: self.span.ragged(column.name).at(chosen) for column in table.columns
+            column.name: self.span.alike(column.name, counted_by).at(chosen)
+            for column in table.columns
         }
 
     def _candidates(self, kind: Kind, rows: Rows) -> tuple[Rows, Columns]:
@@ -157,7 +159,7 @@ class DeepNTuplesChunk(Chunk):
 
         def take(name: str, *, otherwise: float = 0) -> Array:
             if kind.branch(name) in self.span.tree:
-                return self.span.ragged(kind.branch(name)).at(chosen)
+                return self.span.alike(kind.branch(name), kind.branch("pt")).at(chosen)
             return np.full(len(chosen), otherwise, np.float32)
 
         charge = take("charge", otherwise=kind.charge)
