@@ -16,7 +16,8 @@ class Server(ThreadingHTTPServer):
         files: contents by path.
         asked: path and Range header of each request.
         mishaps: taken one a request, before it is served: a status code to answer with, or the
-            number of bytes after which the connection is cut or stalls, as `("cut", 1000)`.
+            number of bytes after which the connection is cut or stalls, as `("cut", 1000)`, or
+            with which a range is too short, or begins too late.
         broken: paths that it always answers with 503.
         ranges: whether it gives ranges, and so continues downloads.
         lengths: whether it says how long its answers are.
@@ -78,10 +79,19 @@ class Handler(BaseHTTPRequestHandler):
             if start >= len(content):
                 self._answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
                 return
+            match mishap:
+                case "short", num_bytes:
+                    stop = start + num_bytes
+                case "late", num_bytes:
+                    start += num_bytes
             status = 206
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(content)}"
             content = content[start:stop]
-        self._answer(status, content, headers, stop=mishap[1] if mishap else len(content))
+        match mishap:
+            case "cut" | "stall", num_bytes:
+                self._answer(status, content, headers, stop=num_bytes)
+            case _:
+                self._answer(status, content, headers)
         if mishap and mishap[0] == "stall":
             self.server.closing.wait()
 

@@ -109,6 +109,14 @@ def test_asks_again_when_an_answer_is_cut(web):
     file.close()
 
 
+@pytest.mark.parametrize("mishap", [("short", 10), ("late", 10)])
+def test_asks_again_when_another_range_comes(mishap, web):
+    file = RemoteFile(web.url("/a.root"))
+    web.mishaps = [mishap]
+    assert file.read(5, 1000) == CONTENT[5:1000]
+    file.close()
+
+
 def test_gives_up_a_silent_connection(web, monkeypatch):
     file = RemoteFile(web.url("/a.root"))
     monkeypatch.setattr(transports, "SILENCE", 0.2)

@@ -83,7 +83,15 @@ class HTTP:
 
     def read(self, start: int, stop: int) -> bytes:
         """Return the bytes of a range."""
-        return self._get(start, stop)[0] if start < self.size else b""
+        if start >= self.size:
+            return b""
+        stop = min(stop, self.size)
+        content, told = self._get(start, stop)
+        wanted = f"bytes {start}-{stop - 1}/{self.size}"
+        if told != wanted or len(content) != stop - start:
+            answer = f"the server gave {len(content)} bytes as {told!r}"
+            raise InterruptedReadError(f"{wanted} were asked for, {answer}")
+        return content
 
     def read_all(self, ranges: Sequence[Range]) -> list[bytes]:
         """Return the bytes of ranges, one after another."""
