@@ -115,3 +115,28 @@ def test_a_record_is_looked_up_and_its_files_are_skimmed_where_they_are(tmp_path
         "tracks": 45,
         "vertices": 18,
     }
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_no_more_files_may_fail_than_allowed_whichever_jobs_they_are_in(tmp_path):
+    folder = new_project(tmp_path / "project")
+    write_jetclass_root(folder / "jets_0.root", toy_jets(20, seed=1))
+    for number in (1, 2):
+        (folder / f"jets_{number}.root").write_bytes(b"nothing")
+    dataset = {"reader": "jetclass", "files": ["jets_*.root"], "files_per_job": 1}
+    classes = {
+        name: {"datasets": ["jets"], "select": f"truth == {name}"} for name in ("qcd", "h_bb")
+    }
+    config = {
+        "datasets": {"jets": dataset | {"allow_failed": 1}},
+        "tasks": {"jets": {"classes": classes}},
+        "study": {"tasks": ["jets"]},
+    }
+    (folder / "jets.yaml").write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "snakemake", "--configfile", "toy.yaml", "jets.yaml"]
+    done = subprocess.run(
+        [*command, "--cores", "2", "--", "skim"], cwd=folder, text=True, capture_output=True
+    )
+    assert done.returncode != 0
+    assert "2 of the 3 files of 'jets' failed, 1 may" in done.stderr
