@@ -14,6 +14,7 @@ from tagline.ledger import read_ledger
 from tagline.records import ListedFile
 from tagline.skim import skim
 from tests import http_server, xrootd_server
+from tests.disks import small_disk
 from tests.readers import assert_same
 from tests.toys import nano_branches, toy_jets, write_jetclass_root, write_tree
 
@@ -198,3 +199,16 @@ def test_a_wrong_checksum_is_caught_and_the_copy_made_again(web, run, content):
     web.files["/0.root"] = content["0.root"]
     folder = run([ListedFile(path=web.url("/0.root"), checksum=md5)], copy_first=True)
     assert ledger_of(folder)[0].kept == NUM_JETS
+
+
+def test_a_disk_that_is_full_is_no_fault_of_a_file(web, tmp_path):
+    web.files["/1.root"] = bytes(3_000_000)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    dataset = Dataset(files=("*",), copy_first=True, allow_failed=1)
+    options = {"dataset": dataset, "processes": 1, "folder": disk / "skim"}
+    with (
+        small_disk(disk, megabytes=2),
+        pytest.raises(OSError, match="No space left on device"),
+    ):
+        skim(urls(web), cache=disk / "cache", **options)

@@ -289,7 +289,7 @@ def test_deepntuples_are_described_by_flags_and_counted_arrays(branches, tmp_pat
     ("changes", "says"),
     [
         ({"jets": AXIS | {"pt": "jet_ptt"}}, "no branch 'jet_ptt'; did you mean 'jet_pt'"),
-        ({"jets": AXIS | {"pt": "part_px"}}, "branch 'part_px': .* is not one number a jet"),
+        ({"jets": AXIS | {"pt": "part_px"}}, "branch 'part_px': .* is not one number an entry"),
         ({"constituents": {"columns": MOMENTA | {"px": "jet_pt"}}}, "not one list of numbers"),
         ({"entry": "event"}, "branch 'jet_pt': .* is not one list of numbers"),
         ({"friends": ["moer"]}, "no tree 'moer'"),

@@ -11,6 +11,7 @@ import uproot
 
 from tagline import parts as stage
 from tagline.catalogue import Dataset
+from tagline.datasets.jetclass import Reader
 from tagline.jets import JETS_FILE, concatenate, read_jets
 from tagline.ledger import read_ledger
 from tagline.skim import skim
@@ -185,6 +186,29 @@ def test_row_groups_are_filled_from_several_chunks(monkeypatch):
     groups = list(stage.gathered(iter(pieces)))
     assert [len(group) for group in groups] == [30, 30]
     np.testing.assert_array_equal(concatenate(groups).jets["pt"], concatenate(pieces).jets["pt"])
+
+
+def test_a_file_with_other_branches_than_its_name_says_stops_no_others(files, run):
+    odd = jetclass_branches(toy_jets(20, seed=1))
+    odd["jet_pt"] = odd["part"]["px"]
+    write_tree(Path(files[1]), "tree", branches=odd)
+    account = ledger_of(run(files, allow_failed=1))
+    assert [file.kept for file in account] == [50, 0, 50]
+    assert "'jet_pt'" in account[1].failed
+
+
+def test_a_reader_that_fails_stops_no_other_files(files, run, monkeypatch):
+    read = Reader.read
+
+    def fails_at_one(reader, path):
+        if path == files[1]:
+            raise IndexError("too many")
+        yield from read(reader, path)
+
+    monkeypatch.setattr(Reader, "read", fails_at_one)
+    account = ledger_of(run(files, allow_failed=1))
+    assert [file.kept for file in account] == [50, 0, 50]
+    assert account[1].failed == f"{files[1]}: IndexError: too many"
 
 
 def test_a_larger_file_takes_no_more_memory(run, tmp_path, monkeypatch):

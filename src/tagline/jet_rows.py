@@ -18,11 +18,6 @@ class JetRows:
 
     def flat(self, branch: str) -> Array:
         """Return one number a jet: (J,)."""
-        if self.span.depth(branch) != 1:
-            found = self.span.read(branch).type
-            raise UnreadableFileError(
-                f"{self.where}, branch {branch!r}: {found} is not one number a jet"
-            )
         return self.span.flat(branch)
 
     def lists(self, branch: str) -> AnyRagged:

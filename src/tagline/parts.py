@@ -10,7 +10,7 @@ from tagline import plugins, provenance
 from tagline.arrival import arrived
 from tagline.catalogue import Dataset
 from tagline.cuts import Cuts
-from tagline.datasets import BaseReader, InterruptedFileError, UnreadableFileError
+from tagline.datasets import BaseReader, InterruptedFileError, UnreadableFileError, reading
 from tagline.files import whole_folder
 from tagline.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
 from tagline.ledger import LEDGER, FileLedger, read_ledger, write_ledger
@@ -89,11 +89,12 @@ def _write_part(
 
     def kept(path: str) -> Iterator[Jets]:
         nonlocal num_events, num_jets
-        for chunk in reader_of(dataset).read(path):
-            num_events += chunk.num_events
-            num_jets += chunk.num_jets
-            notes.extend(chunk.notes)
-            yield from cuts.kept(chunk)
+        with reading(path):
+            for chunk in reader_of(dataset).read(path):
+                num_events += chunk.num_events
+                num_jets += chunk.num_jets
+                notes.extend(chunk.notes)
+                yield from cuts.kept(chunk)
 
     with (
         arrived(

@@ -4,6 +4,8 @@ In HDF5 a column is an array, or a field of an array of records: `jets/pt`; list
 What is not as long as the longest array is no column.
 """
 
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import PurePosixPath
@@ -21,6 +23,8 @@ from tagline.datasets import Array, Rows, UnreadableFileError, reading
 from tagline.lists import AnyRagged, Ragged, RawRagged
 from tagline.trees import Tree, open_tree, open_trees
 
+ROWS_OF_A_BATCH = 1000  # that are unpacked at once of row groups that are taken in parts
+BYTES_OF_A_READ = 1 << 20  # of a column; by itself pyarrow reads all that a row group has of it
 HDF5, PARQUET = (".h5", ".hdf5"), (".parquet", ".pq")
 
 
@@ -70,15 +74,54 @@ class ParquetTree(Tree):
         self.num_entries = file.metadata.num_rows
         sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
         self.ends: list[int] = np.cumsum(sizes, dtype=np.int64).tolist()
+        self._streams: dict[str, Stream] = {}
 
     def array(self, branch: str, start: int, stop: int) -> Any:  # noqa: ANN401 (awkward)
-        """Read some whole row groups of one column."""
+        """Read some rows of one column: whole row groups, or a part of one after the others."""
         groups = [number for number, end in enumerate(self.ends) if start < end <= stop]
-        column = self.file.read_row_groups(groups, columns=[branch])[branch].combine_chunks()
-        return without_nulls(column)
+        if groups and stop == self.ends[groups[-1]] and start in (0, *self.ends):
+            column = self.file.read_row_groups(groups, columns=[branch])[branch]
+        else:
+            column = self._part(branch, start, stop)
+        return without_nulls(column.combine_chunks())
+
+    def _part(self, branch: str, start: int, stop: int) -> pa.ChunkedArray:
+        group = bisect_right(self.ends, start)
+        begin = (0, *self.ends)[group]
+        stream = self._streams.get(branch)
+        if stream is None or not stream.begin <= start or stream.end < begin:
+            groups = list(range(group, len(self.ends)))
+            batches = self.file.iter_batches(ROWS_OF_A_BATCH, groups, [branch])
+            stream = self._streams[branch] = Stream(batches, begin)
+        return stream.take(start, stop)
 
     def _cluster_ends(self) -> list[int]:
         return self.ends
+
+    def _places_to_cut(self, start: int, stop: int) -> list[int]:
+        return list(range(start + ROWS_OF_A_BATCH, stop, ROWS_OF_A_BATCH))
+
+
+class Stream:
+    """Rows of one column, which are unpacked once if they are taken in their order.
+
+    Attributes:
+        begin: the first row that can still be taken.
+        end: behind the last row that is unpacked.
+    """
+
+    def __init__(self, batches: Iterator[pa.RecordBatch], begin: int) -> None:
+        self.batches, self.unpacked = batches, deque[pa.Array]()
+        self.begin = self.end = begin
+
+    def take(self, start: int, stop: int) -> pa.ChunkedArray:
+        """Return some rows; those before are forgotten."""
+        while self.end < stop:
+            self.unpacked.append(next(self.batches).column(0))
+            self.end += len(self.unpacked[-1])
+            while self.unpacked and self.begin + len(self.unpacked[0]) <= start:
+                self.begin += len(self.unpacked.popleft())
+        return pa.chunked_array(self.unpacked).slice(start - self.begin, stop - start)
 
 
 def without_nulls(column: pa.Array) -> Any:  # noqa: ANN401 (an awkward array)
@@ -140,7 +183,7 @@ def open_sources(
             yield HDF5Tree(path, wanted, file)
     elif suffix in PARQUET:
         with reading(path, pa.ArrowException):
-            table = pq.ParquetFile(path)
+            table = pq.ParquetFile(path, pre_buffer=False, buffer_size=BYTES_OF_A_READ)
         with table:
             yield ParquetTree(path, table)
     else:

@@ -19,6 +19,7 @@ from tagline.strict import did_you_mean
 
 DAMAGE: tuple[Any, ...] = (uproot.DeserializationError, *blocks.DAMAGE)
 """What is raised for a damaged file, besides what `reading` knows."""
+FEW_TIMES = 4  # as many entries in one range as are asked for are not yet too many
 TREES = ["TTree", "ROOT::RNTuple"]
 LOCAL = uproot.MultithreadedFileSource  # a fifth less CPU time than fsspec
 uproot.compression._decompress_ZLIB.decompress = blocks.inflate  # its own takes twice as long
@@ -98,14 +99,35 @@ class Tree:
         return self._kind(branch) is not None
 
     def ranges(self, entries: int) -> Iterator[tuple[int, int]]:
-        """Yield consecutive ranges of whole clusters, of at least so many entries but the last."""
+        """Yield consecutive ranges of whole clusters, of at least so many entries but the last.
+
+        A cluster that is much larger is cut where baskets of the largest branch end, if they do.
+        """
         start = 0
         for stop in self._cluster_ends():
             if stop - start >= entries or stop == self.num_entries:
-                yield start, stop
+                yield from self._cut(start, stop, entries)
                 start = stop
         if start != self.num_entries:
             raise UnreadableFileError(f"{self.where}: {start} of {self.num_entries} entries found")
+
+    def _cut(self, start: int, stop: int, entries: int) -> Iterator[tuple[int, int]]:
+        if stop - start > FEW_TIMES * entries:
+            for border in self._places_to_cut(start, stop):
+                if entries <= border - start <= stop - start - entries:
+                    yield start, border
+                    start = border
+        yield start, stop
+
+    def _places_to_cut(self, start: int, stop: int) -> list[int]:
+        """Return where a range can be cut so that little is unpacked twice."""
+        if self.is_ntuple:
+            return []
+        filled = [one for one in self.branches.itervalues(recursive=True) if one.num_baskets]
+        largest = max(filled, key=lambda branch: branch.compressed_bytes)
+        borders = np.asarray(largest.member("fBasketEntry")[: largest.num_baskets])
+        places: list[int] = borders[(borders > start) & (borders < stop)].tolist()
+        return places
 
     def _cluster_ends(self) -> list[int]:
         if self.is_ntuple:
@@ -136,7 +158,11 @@ class Span:
         plain = self._found_plain(branch)
         if isinstance(plain, np.ndarray):
             return plain
-        return _native(np.asarray(self.read(branch)))
+        array = self.read(branch)
+        if array.ndim != 1:
+            where = f"{self.where}, branch {branch!r}"
+            raise UnreadableFileError(f"{where}: {array.type} is not one number an entry")
+        return _native(np.asarray(array))
 
     def ragged(self, branch: str) -> AnyRagged:
         """Return one list of numbers an entry, which may be an array of a fixed length."""

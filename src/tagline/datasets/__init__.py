@@ -4,6 +4,7 @@ A reader cuts a file into chunks of consecutive events. A chunk reads a branch w
 it, so that the constituents of a chunk without a passing jet are never read.
 """
 
+import errno
 import struct
 import zlib
 from abc import ABC, abstractmethod
@@ -42,6 +43,9 @@ CORRUPT: tuple[type[Exception], ...] = (
 PASSING = (InterruptedReadError, ConnectionError, TimeoutError)
 """What another try may better."""
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+"""What is no fault of a file that is read, but of the disk that gets a copy."""
+
 
 class UnreadableFileError(ValueError):
     """A file cannot be read; the message names the file, and as far as it comes what is in it."""
@@ -56,9 +60,13 @@ def reading(where: str, *further: type[Exception]) -> Iterator[None]:
     """Turn whatever goes wrong in the libraries below into an UnreadableFileError."""
     try:
         yield
+    except UnreadableFileError:
+        raise
     except PASSING as error:
         raise InterruptedFileError(f"{where}: {error}") from error
     except CORRUPT + further as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
         raise UnreadableFileError(f"{where}: {type(error).__name__}: {error}") from error
 
 
