@@ -27,6 +27,7 @@ configfile: "config/taggers.yaml"
 configfile: "config/combinations.yaml"
 configfile: "config/decorrelations.yaml"
 configfile: "config/published/landscape.yaml"
+configfile: "config/published/since.yaml"
 
 
 if "name" not in config.get("study", {}):  # a study of its own takes nothing from the quickstart

@@ -135,10 +135,15 @@ def test_titles_and_limits_change_no_result():
     assert config.changes_results(study(taggers=["pfn_mean"], **changes)) == plain
 
 
-def test_every_published_system_of_the_catalogue_is_one_of_the_paper():
+@pytest.mark.parametrize("kind", ["combinations", "taggers"])
+def test_every_published_system_of_the_catalogue_is_one_of_a_paper(kind):
     """A mistyped name would silently stand beside nothing."""
     root = Path(__file__).parents[1] / "config"
-    published = yaml.safe_load((root / "published/landscape.yaml").read_text())["published"]
-    systems = {number["system"] for number in published["landscape"]["numbers"]}
-    entries = yaml.safe_load((root / "combinations.yaml").read_text())["combinations"]
-    assert {entry["paper"] for entry in entries.values()} <= systems
+    systems = {
+        number["system"]
+        for path in (root / "published").glob("*.yaml")
+        for comparison in yaml.safe_load(path.read_text())["published"].values()
+        for number in comparison["numbers"]
+    }
+    entries = yaml.safe_load((root / f"{kind}.yaml").read_text())[kind]
+    assert {entry["paper"] for entry in entries.values() if "paper" in entry} <= systems
