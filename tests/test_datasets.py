@@ -8,6 +8,7 @@ import uproot
 
 from tagline import plugins
 from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
+from tagline.cuts import Cuts
 from tagline.datasets import BaseReader, UnreadableFileError
 from tests.readers import assert_same, branches_read, read, reader
 from tests.toys import (
@@ -125,6 +126,21 @@ class TestJetClass:
         write_tree(tmp_path / "toy.root", "tree", branches=branches)
         particles = read("jetclass", tmp_path / "toy.root").constituents
         assert list(particles) == ["px", "py", "pz", "energy", "charge"]
+
+    def test_a_charge_that_is_not_a_number_is_cut_and_named(self, jets, tmp_path):
+        branches = jetclass_branches(jets)
+        charge = ak.values_astype(branches["part"]["charge"], np.float32)
+        odd = ak.where(np.arange(40) == 3, np.float32(np.nan), charge)
+        branches["part"] = ak.with_field(branches["part"], odd, "charge")
+        write_tree(tmp_path / "toy.root", "tree", branches=branches)
+        cuts = Cuts("")
+        (kept,) = (
+            found
+            for chunk in reader("jetclass").read(str(tmp_path / "toy.root"))
+            for found in cuts.kept(chunk)
+        )
+        assert_same(kept, jets.take(np.delete(np.arange(40), 3)), rtol=1e-6)
+        assert "charge in constituents as int8 of jet" in cuts.notes[0]
 
     def test_reads_the_newest_of_two_cycles_alone(self, jets, tmp_path):
         with uproot.recreate(tmp_path / "toy.root") as file:

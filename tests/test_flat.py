@@ -14,6 +14,7 @@ import uproot
 from tagline.columns import TRUTH, Column
 from tagline.cuts import Cuts
 from tagline.datasets import UnreadableFileError
+from tagline.jets import concatenate
 from tests.readers import assert_same, branches_read, read, reader
 from tests.toys import add_tree, jetclass_branches, toy_jets, write_tree
 
@@ -70,6 +71,13 @@ def write_hdf5(path, branches, *, records=False, slots=80):
                 file[name] = values
             if records:
                 file[group] = as_records(arrays)
+
+
+def skimmed(path, selection="", **described):
+    """Return what passes a selection, and its account."""
+    cuts = Cuts(selection)
+    chunks = reader("flat", **described).read(str(path))
+    return concatenate([jets for chunk in chunks for jets in cuts.kept(chunk)]), cuts
 
 
 def is_list(values):
@@ -227,6 +235,51 @@ def test_what_stands_for_nothing_is_replaced_and_counted(branches, tmp_path):
     (kept,) = (jets for c in chunks.read(str(tmp_path / "toy.root")) for jets in cuts.kept(c))
     assert np.flatnonzero(kept.jets["eta"] == 9).tolist() == [0, 1, 2, 5]
     assert cuts.notes == ["4 values of 'jet_eta' that stand for nothing, taken as 9"]
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype", "value"),
+    [
+        ("run", "uint32", -1),
+        ("event", "uint64", -1),
+        ("event", "uint64", 2.0**64),
+        ("jet_index", "uint16", 65536),
+        ("hits", "int8", 300),
+        ("hits", "int8", np.float16(300)),
+        ("hits", "int32", 2.0**31),
+        ("hits", "int32", np.float32(np.nan)),
+        ("hits", "int64", -np.inf),
+    ],
+)
+def test_a_jet_with_what_integers_cannot_hold_is_cut_and_named(
+    column, dtype, value, branches, tmp_path
+):
+    values = np.arange(NUM_JETS).astype(np.asarray(value).dtype)
+    if column == "event" and value == -1:
+        values += 2**60 + 1  # which only integers hold
+    expected = np.delete(values, 2).astype(dtype)
+    values[2] = value
+    write_hdf5(tmp_path / "toy.h5", branches | {"odd": values})
+    own = {"branch": "odd"} | ({"dtype": dtype} if column == "hits" else {})
+    changed = with_constituents(MOMENTA, count="num") | {"jets": OPTIONS["jets"] | {column: own}}
+    kept, cuts = skimmed(tmp_path / "toy.h5", tree="/", **changed)
+    assert kept.jets[column].dtype == dtype
+    np.testing.assert_array_equal(kept.jets[column], expected)
+    assert cuts.cut["all columns are finite"] == 1
+    (note,) = cuts.notes
+    assert note.startswith(f"not finite: {column} as {dtype} of jet run ")
+
+
+def test_a_jet_with_a_charge_that_is_not_a_number_is_cut_and_named(branches, tmp_path):
+    charge = ak.to_numpy(ak.flatten(branches["part_charge"])).astype(np.float32)
+    counts = ak.num(branches["part_px"])
+    charge[ak.sum(counts[:5])] = np.nan
+    odd = branches | {"part_charge": ak.unflatten(charge, counts)}
+    write_tree(tmp_path / "toy.root", "tree", branches=odd)
+    kept, cuts = skimmed(tmp_path / "toy.root", **OPTIONS)
+    assert len(kept) == NUM_JETS - 1
+    assert kept.constituents["charge"].dtype == np.int8
+    assert "charge in constituents as int8 of jet" in cuts.notes[0]
 
 
 def test_codes_say_what_jets_are_and_others_are_counted(branches, tmp_path):

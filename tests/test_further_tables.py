@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tagline.cuts import is_finite
+from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column
+from tagline.cuts import not_finite
 from tagline.jets import concatenate, read_jets, write_jets, write_stream
 from tagline.split import with_common_columns
 from tests.readers import assert_same
@@ -62,7 +63,10 @@ def test_a_stream_is_written_as_the_whole(jets, tmp_path):
 
 def test_a_nan_in_a_track_is_of_its_jet(jets):
     jets.tables["tracks"]["number"][3] = np.nan
-    assert is_finite(jets).tolist() == [True, True, False, True]
+    number = Column("number", "float32", "", "its place")
+    declared = {"jets": JET_COLUMNS, "constituents": CONSTITUENT_COLUMNS, "tracks": [number]}
+    (bad,) = not_finite(jets, declared).items()
+    assert (bad[0], bad[1].tolist()) == ("number in tracks", [False, False, True, False])
 
 
 def test_a_split_has_the_tables_that_all_datasets_have(jets, caplog):

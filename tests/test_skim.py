@@ -161,7 +161,7 @@ def test_bad_jets_are_cut_and_their_event_is_named(run, tmp_path):
     (account,) = ledger_of(folder)
     assert account.cut == {NO_CONSTITUENTS: 1, NOT_FINITE: 2}
     assert account.notes == (
-        "not finite: jet run 1, luminosity_block 1, event 3, jet_index 0 and 1 more",
+        "not finite: eta of jet run 1, luminosity_block 1, event 3, jet_index 0 and 1 more",
     )
     kept = [event for event in range(19) if event not in (3, 7)]
     assert read_jets(folder / "0000").jets["event"].tolist() == kept

@@ -9,7 +9,7 @@ import struct
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column, Further, Table
-from tagline.jets import Columns, Jets
+from tagline.jets import CONSTITUENTS, JETS, Columns, Jets, of_tables, tables_of
 from tagline.transports import InterruptedReadError
 
 Array = npt.NDArray[Any]
@@ -119,33 +119,68 @@ class Chunk(ABC):
             )
         return self.read(name)
 
+    @property
+    def declared(self) -> dict[str, tuple[Column, ...]]:
+        """The columns of each table, whether or not a file has them."""
+        counts = tuple(
+            Column(f"num_{table.name}", "int32", "", f"number of rows in {table.name}")
+            for table in self.further.tables
+        )
+        return {
+            JETS: (*JET_COLUMNS, *self.further.jets, *counts),
+            CONSTITUENTS: (*CONSTITUENT_COLUMNS, *self.further.constituents),
+            **{table.name: table.columns for table in self.further.tables},
+        }
+
     def take(self, rows: Rows) -> Jets:
-        """Return these jets with all columns, as they are declared."""
+        """Return these jets with all columns; see `as_declared`."""
         counts, particles = self.constituents(rows)
         jets = {name: self.read(name)[rows] for name in self.columns}
         jets |= {"mass": invariant_mass(counts, particles), "num_constituents": counts}
         jets |= {column.name: self.read(column.name)[rows] for column in self.further.jets}
-        tables, num_rows = {}, {}
+        tables = {}
         for table in self.further.tables:
-            num_rows[f"num_{table.name}"], columns = self.table(table, rows)
-            tables[table.name] = as_declared(columns, table.columns)
-        return Jets(
-            jets=as_declared(jets, [*JET_COLUMNS, *self.further.jets])
-            | {name: counts.astype(np.int32) for name, counts in num_rows.items()},
-            constituents=as_declared(
-                particles, [*CONSTITUENT_COLUMNS, *self.further.constituents]
-            ),
-            tables=tables,
+            jets[f"num_{table.name}"], tables[table.name] = self.table(table, rows)
+        return self.as_declared(Jets(jets, particles, tables))
+
+    def as_declared(self, jets: Jets) -> Jets:
+        """Return the declared columns, of those types if they hold all values; see `cast`."""
+        tables = tables_of(jets)
+        return of_tables(
+            {
+                table: {
+                    column.name: cast(tables[table][column.name], column.dtype)
+                    for column in columns
+                    if column.name in tables[table]
+                }
+                for table, columns in self.declared.items()
+            }
         )
 
 
-def as_declared(columns: Columns, declared: Iterable[Column]) -> Columns:
-    """Return those columns that are declared, in this order and of these types."""
-    return {
-        column.name: columns[column.name].astype(column.dtype, copy=False)
-        for column in declared
-        if column.name in columns
-    }
+def cast(values: Array, dtype: str) -> Array:
+    """Return values as another type, or as they are if it is of integers that lack some of them.
+
+    Integers lack NaN, infinities and what is beyond them; fractions are cut off.
+    """
+    if np.dtype(dtype).kind == "f" or np.can_cast(values.dtype, dtype) or not len(values):
+        return values.astype(dtype, copy=False)
+    limits = np.iinfo(dtype)
+    lowest, highest = values.min().item(), values.max().item()  # both are NaN if one value is
+    return values.astype(dtype) if limits.min <= lowest <= highest < limits.max + 1 else values
+
+
+def are_held(values: Array, dtype: str) -> npt.NDArray[np.bool_]:
+    """Return which values, once `cast`, are finite, and not left since integers lack them."""
+    if np.dtype(dtype).kind == "f":
+        return np.isfinite(values)
+    if values.dtype == dtype:
+        return np.ones(len(values), np.bool_)
+    limits = np.iinfo(dtype)
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64)  # the limits may be beyond smaller types
+    held: npt.NDArray[np.bool_] = (values >= limits.min) & (values < limits.max + 1)
+    return held
 
 
 class BaseReader(ABC):

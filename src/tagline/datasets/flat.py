@@ -67,7 +67,7 @@ class Branch(Strict):
     nan_is_missing: bool = Field(False, description="so do those that are not a number")
     instead: float = Field(0, description="what such values are taken as; the ledger counts them")
     dtype: Literal["float32", "float64", "int8", "int32", "int64"] = Field(
-        "float32", description="of a column of one's own"
+        "float32", description="of a column of one's own; integers cut fractions off"
     )
     unit: str = Field("", description="of a column of one's own, after scaling")
     meaning: str = Field("", description="of a column of one's own")

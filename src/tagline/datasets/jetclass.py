@@ -103,7 +103,7 @@ class JetClassChunk(Chunk):
             if branch in tree:
                 columns[column] = take(branch) * CM_PER_MM
         if "part_charge" in tree:
-            columns["charge"] = take("part_charge").astype(np.int8)
+            columns["charge"] = take("part_charge")
         if "part_pdgid" in tree:
             columns["pdgid"] = take("part_pdgid")
         elif "charge" in columns and all(branch in tree for branch in KINDS):
