@@ -237,6 +237,26 @@ def test_what_stands_for_nothing_is_replaced_and_counted(branches, tmp_path):
     assert cuts.notes == ["4 values of 'jet_eta' that stand for nothing, taken as 9"]
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_what_stands_for_nothing_is_as_the_type_of_a_branch_has_it(dtype, branches, tmp_path):
+    values = np.full(NUM_JETS, 0.3, dtype)
+    values[[2, 3]] = -99.9
+    write_hdf5(tmp_path / "toy.h5", branches | {"depth": values})
+    depth = {"branch": "depth", "missing": [-99.9]}
+    changed = with_constituents(MOMENTA, count="num") | {"jets": AXIS | {"depth": depth}}
+    kept, cuts = skimmed(tmp_path / "toy.h5", tree="/", **changed)
+    assert np.flatnonzero(kept.jets["depth"] == 0).tolist() == [2, 3]
+    assert "2 values of 'depth' that stand for nothing, taken as 0" in cuts.notes
+
+
+def test_a_scale_keeps_what_doubles_hold(branches, tmp_path):
+    values = np.linspace(1, 2, NUM_JETS)
+    write_tree(tmp_path / "toy.root", "tree", branches=branches | {"length": values})
+    length = {"branch": "length", "scale": 0.001, "dtype": "float64"}
+    found = read("flat", tmp_path / "toy.root", **options(jets=AXIS | {"length": length}))
+    np.testing.assert_array_equal(found.jets["length"], values * 0.001)
+
+
 @pytest.mark.parametrize(
     ("column", "dtype", "value"),
     [

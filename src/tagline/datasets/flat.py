@@ -235,8 +235,10 @@ class FlatChunk(Chunk):
     def _clean(self, branch: Branch, values: Array) -> Array:
         """Return values in the declared units, without those that stand for nothing."""
         if branch not in self._cleaned:
-            scaled = values * np.float32(branch.scale) if branch.scale != 1 else values
-            is_missing = np.isin(values, branch.missing)
+            scale = np.result_type(values, np.float32).type(branch.scale)
+            scaled = values * scale if branch.scale != 1 else values
+            compared_as = values.dtype if values.dtype.kind == "f" else np.float64
+            is_missing = np.isin(values, np.asarray(branch.missing, compared_as))
             if branch.nan_is_missing:
                 is_missing |= np.isnan(values)
             if is_missing.any():
