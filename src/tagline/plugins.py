@@ -17,7 +17,14 @@ from typing import cast
 from tagline.strict import Strict, did_you_mean
 
 PACKAGE = Path(__file__).parent
-LIGHT = ("pydantic", "typing", "tagline.columns", "tagline.jet_truth", "tagline.strict")
+LIGHT = (
+    "pydantic",
+    "typing",
+    "tagline.columns",
+    "tagline.flat_branches",
+    "tagline.jet_truth",
+    "tagline.strict",
+)
 KINDS = (
     "datasets",
     "representations",
