@@ -122,6 +122,24 @@ def test_reads_padded_arrays_of_hdf5(filled, jets, branches, tmp_path):
     assert_same(found, jets, rtol=1e-6)
 
 
+def test_a_slot_is_filled_where_both_count_and_flag_say_so(jets, branches, tmp_path):
+    write_hdf5(tmp_path / "toy.h5", branches)
+    counts = jets.jets["num_constituents"]
+    num, valid = np.arange(NUM_JETS) % 4, np.arange(80) < counts[:, None]
+    valid[:, 1] = False
+    with h5py.File(tmp_path / "toy.h5", "r+") as file:
+        file["num"][:], file["valid"][:] = num, valid
+    filled = {"count": "num", "valid": "valid"}
+    found = read("flat", tmp_path / "toy.h5", tree="/", **with_constituents(MOMENTA, **filled))
+    expected = [
+        value
+        for values, n in zip(ak.to_list(branches["part_px"]), num, strict=True)
+        for place, value in enumerate(values[:n])
+        if place != 1
+    ]
+    np.testing.assert_array_equal(found.constituents["px"], np.float32(expected))
+
+
 def test_reads_records_of_hdf5(jets, branches, tmp_path):
     write_hdf5(tmp_path / "toy.h5", branches, records=True)
     found = read(
@@ -364,12 +382,17 @@ def test_deepntuples_are_described_by_flags_and_counted_arrays(branches, tmp_pat
         ({"jets": AXIS | {"pt": "jet_ptt"}}, "no branch 'jet_ptt'; did you mean 'jet_pt'"),
         ({"jets": AXIS | {"pt": "part_px"}}, "branch 'part_px': .* is not one number an entry"),
         ({"constituents": {"columns": MOMENTA | {"px": "jet_pt"}}}, "not one list of numbers"),
+        (
+            {"constituents": {"columns": MOMENTA, "valid": "flags"}},
+            "'flags' and 'part_px' have different lengths",
+        ),
         ({"entry": "event"}, "branch 'jet_pt': .* is not one list of numbers"),
         ({"friends": ["moer"]}, "no tree 'moer'"),
     ],
 )
 def test_a_wrong_description_names_file_and_branch(changes, says, branches, tmp_path):
-    write_tree(tmp_path / "toy.root", "tree", branches=branches)
+    flags = ak.ones_like(branches["part_px"])[:, 1:]
+    write_tree(tmp_path / "toy.root", "tree", branches=branches | {"flags": flags})
     with pytest.raises(UnreadableFileError, match=f"toy.root.*{says}"):
         read("flat", tmp_path / "toy.root", **options(**changes))
 

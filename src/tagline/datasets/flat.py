@@ -172,13 +172,8 @@ class FlatChunk(Chunk):
     def _lists(self, lists: Lists, rows: Rows) -> tuple[Rows, Columns]:
         branches = {name: described(entry) for name, entry in lists.columns.items()}
         found = {name: self._filled(branch.branch, lists) for name, branch in branches.items()}
+        self._require_alike({branches[name].branch: lists for name, lists in found.items()})
         offsets = next(iter(found.values())).offsets
-        for name, branch in branches.items():
-            if not np.array_equal(found[name].offsets, offsets):
-                first = branches[next(iter(found))].branch
-                raise UnreadableFileError(
-                    f"{self.where}: lists {first!r} and {branch.branch!r} have different lengths"
-                )
         chosen = particles_of(rows, offsets=offsets)
         return np.diff(offsets)[rows], {
             name: self._clean(branch, found[name].values)[chosen]
@@ -188,11 +183,23 @@ class FlatChunk(Chunk):
     def _filled(self, branch: str, lists: Lists) -> AnyRagged:
         """Return the lists of a branch without empty slots."""
         found = self.rows.lists(branch)
+        filled = []
         if lists.count:
-            found = trimmed(found, leading(found.offsets, self.rows.flat(lists.count)))
+            filled.append(leading(found.offsets, self.rows.flat(lists.count)))
         if lists.valid:
-            found = trimmed(found, self.rows.lists(lists.valid).values.astype(bool))
-        return found
+            valid = self.rows.lists(lists.valid)
+            self._require_alike({lists.valid: valid, branch: found})
+            filled.append(valid.values.astype(bool))
+        return trimmed(found, np.logical_and.reduce(filled)) if filled else found
+
+    def _require_alike(self, lists: Mapping[str, AnyRagged]) -> None:
+        """Raise UnreadableFileError if the lists of some branches differ in length."""
+        first = next(iter(lists))
+        for branch in lists:
+            if not np.array_equal(lists[branch].offsets, lists[first].offsets):
+                raise UnreadableFileError(
+                    f"{self.where}: lists {first!r} and {branch!r} have different lengths"
+                )
 
     def _clean(self, branch: Branch, values: Array) -> Array:
         """Return values in the declared units, without those that stand for nothing."""
