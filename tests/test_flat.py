@@ -217,6 +217,34 @@ def test_an_entry_may_be_an_event_with_lists_of_jets(jets, branches, tmp_path):
         np.testing.assert_allclose(found.constituents[name], column, rtol=1e-6, err_msg=name)
 
 
+@pytest.mark.parametrize("entries", [1, 100])
+def test_jets_of_an_event_are_told_apart_in_the_order_of_the_file(entries, branches, tmp_path):
+    """Events cross chunks, one is spread over the file, and some chunks have no passing jet."""
+    events = np.repeat(np.arange(NUM_JETS // 3), 3)
+    events[[0, 23]] = 3
+    columns = {name: ak.to_list(values) for name, values in branches.items()}
+    table = pa.table(columns | {"event": events})
+    pq.write_table(table, tmp_path / "toy.parquet", row_group_size=5)
+    changed = options(jets=AXIS | {"event": "event"}, entries=entries)
+    found = read("flat", tmp_path / "toy.parquet", **changed).jets["jet_index"]
+    expected = [int((events[:place] == event).sum()) for place, event in enumerate(events)]
+    assert found.tolist() == expected
+    kept, _ = skimmed(tmp_path / "toy.parquet", "event == 3", **changed)
+    assert kept.jets["jet_index"].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_a_number_of_too_many_jets_is_not_that_of_an_event(tmp_path):
+    num = 2**16 + 1
+    flat = dict.fromkeys((*AXIS.values(), "event"), np.ones(num))
+    lists = dict.fromkeys(MOMENTA.values(), np.ones((num, 1), np.float32))
+    with h5py.File(tmp_path / "toy.h5", "w") as file:
+        for name, values in (flat | lists).items():
+            file[name] = values
+    changed = {"jets": AXIS | {"event": "event"}, "constituents": {"columns": MOMENTA}}
+    with pytest.raises(UnreadableFileError, match="branch 'event': more than 65536 jets have the"):
+        read("flat", tmp_path / "toy.h5", tree="/", **changed)
+
+
 def test_momenta_may_be_polar(jets, branches, tmp_path):
     px, py, pz = (branches[f"part_{name}"] for name in ("px", "py", "pz"))
     pt = np.hypot(px, py)

@@ -45,6 +45,8 @@ from tagline.columns import (
     Table,
 )
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
+from tagline.event_ids import event_ids
+from tagline.event_places import EventPlaces
 from tagline.flat_branches import Branch, Lists, Truth, described
 from tagline.jet_rows import EventRows, JetRows
 from tagline.jets import Columns, particles_of
@@ -57,6 +59,7 @@ from tagline.trees import Span, Tree
 JET_NAMES = {column.name for column in JET_COLUMNS}
 CONSTITUENT_NAMES = {column.name for column in CONSTITUENT_COLUMNS}
 IMPLIED = (*EVENT_COLUMNS, "jet_index", "weight", "truth")
+LAST_PLACE = np.iinfo(np.uint16).max  # of a jet in its event, as `jet_index` is declared
 
 
 class Config(Strict):
@@ -73,7 +76,8 @@ class Config(Strict):
     )
     jets: dict[Name, Branch | str] = Field(
         {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"},
-        description="pt, eta, phi, other columns of jets, and columns of one's own",
+        description="pt, eta, phi, other columns of jets, and columns of one's own; where there "
+        "is `event` and no `jet_index`, jets of an event are in the order of the file",
     )
     truth: Truth | str = Field(
         "unknown",
@@ -130,8 +134,17 @@ class Reader(BaseReader):
         """Yield all jets of a file, chunk by chunk."""
         for tree in open_sources(path, self.config.tree, friends=self.config.friends):
             tree.require(branches_of(self.config))
+            places = EventPlaces()
             for start, stop in tree.ranges(self.config.entries):
-                yield FlatChunk(self._rows(tree, start, stop), reader=self, path=tree.path)
+                chunk = FlatChunk(self._rows(tree, start, stop), reader=self, path=tree.path)
+                if self._numbers_events_alone:
+                    chunk.find_places(places)
+                yield chunk
+
+    @property
+    def _numbers_events_alone(self) -> bool:
+        given = self.config.jets
+        return self.config.entry == "jet" and "event" in given and "jet_index" not in given
 
     def _rows(self, tree: Tree, start: int, stop: int) -> JetRows:
         span = Span(tree, start, stop)
@@ -150,6 +163,18 @@ class FlatChunk(Chunk):
         given = [name for name in self.config.jets if name in JET_NAMES]
         self.columns = tuple(dict.fromkeys((*IMPLIED, *given)))
         self._cleaned: dict[Branch, Array] = {}
+        self._places: Rows | None = None
+
+    def find_places(self, places: EventPlaces) -> None:
+        """Tell jets of an event apart, of which the chunks before this one may have some."""
+        with np.errstate(invalid="ignore"):  # jets of which the event is a NaN are cut later
+            ids = event_ids("", {name: self.read(name) for name in EVENT_COLUMNS})
+        self._places = places.of(ids)
+        if self._places.max(initial=0) > LAST_PLACE:
+            raise UnreadableFileError(
+                f"{self.where}, branch {described(self.config.jets['event']).branch!r}: more than "
+                f"{LAST_PLACE + 1} jets have the same number, so that it is not that of an event"
+            )
 
     def read(self, name: str) -> Array:
         """Return one column."""
@@ -158,6 +183,8 @@ class FlatChunk(Chunk):
             return self._clean(branch, self.rows.flat(branch.branch))
         if name == "truth":
             return self._truth()
+        if name == "jet_index" and self._places is not None:
+            return self._places
         return np.ones(self.num_jets) if name == "weight" else self.rows.ids(self.path)[name]
 
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
