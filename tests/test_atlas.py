@@ -83,9 +83,10 @@ def test_physlite_constituents_are_the_tracks_that_links_name(physlite):
     np.testing.assert_allclose(momentum.mass[slow], PION_MASS, rtol=0.01)
 
 
-def test_physlite_counts_tracks_that_were_thinned_away(physlite):
+@pytest.mark.parametrize("selection", ["", "mass >= 0 and num_constituents >= 0"])
+def test_physlite_counts_tracks_that_were_thinned_away_once(selection, physlite):
     links = physlite[0]["GhostTrack"]
-    cuts = Cuts("")
+    cuts = Cuts(selection)
     for chunk in reader("physlite").read(str(PHYSLITE)):
         list(cuts.kept(chunk))
     thinned = int(ak.sum(links.m_persKey == 0))

@@ -140,13 +140,15 @@ def test_hdf5_has_the_same_jets_with_their_first_rows(root, hdf5):
             )
 
 
-def test_what_hdf5_lacks_is_counted(hdf5, branches):
-    cuts = Cuts("")
+@pytest.mark.parametrize("selection", ["", "mass >= 0 and num_constituents >= 0"])
+def test_what_hdf5_lacks_is_counted_once(selection, hdf5, branches):
+    cuts = Cuts(selection)
     for chunk in reader("cms_hbb").read(str(hdf5)):
         list(cuts.kept(chunk))
     last = 0 < branches["n_tracks"][-1] <= 60
     missing = np.maximum(branches["n_tracks"] - 60, 0).sum() + last
     assert f"{missing} tracks that the file is said to have, but lacks" in cuts.notes
+    assert "1 constituents that the file is said to have, but lacks" in cuts.notes
 
 
 @pytest.mark.parametrize("form", ["root", "hdf5"])

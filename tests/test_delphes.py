@@ -78,12 +78,14 @@ def test_constituents_are_those_that_references_name(tree, of_jet):
     np.testing.assert_allclose(transverse, [value for value in expected if value > 0], rtol=1e-5)
 
 
-def test_what_has_no_momentum_is_left_out_and_counted():
-    cuts = Cuts("")
+@pytest.mark.parametrize("selection", ["", "mass >= 0 and num_constituents >= 0"])
+def test_what_has_no_momentum_is_left_out_and_counted_once(selection, tree, of_jet):
+    cuts = Cuts(selection)
     for chunk in reader("delphes", jets="Jet").read(str(FILE)):
         list(cuts.kept(chunk))
-    (note,) = cuts.notes
-    assert note.endswith("constituents without momentum, left out")
+    num_kept = len(of_jet.constituents["px"])
+    num_lost = int(ak.sum(ak.num(tree["Jet.Constituents"].array().refs, axis=2))) - num_kept
+    assert cuts.notes == [f"{num_lost} constituents without momentum, left out"]
 
 
 def test_jets_know_their_event_flavour_and_tracks(tree, of_jet):

@@ -81,6 +81,8 @@ class Chunk(ABC):
         further: columns and tables besides those of `columns.py`.
         notes: what is odd about it, for the ledger.
         odd: how often something odd was met in what has been read of it, for the ledger.
+        odd_in_lists: likewise in the lists of those jets that were asked for last; `take` adds it
+            to `odd`, so that a selection, which asks for more than once, has no part in it.
     """
 
     num_jets: int
@@ -91,6 +93,7 @@ class Chunk(ABC):
     def __init__(self, where: str, *, num_events: int) -> None:
         self.where, self.num_events = where, num_events
         self.odd: Counter[str] = Counter()
+        self.odd_in_lists: Counter[str] = Counter()
 
     @abstractmethod
     def read(self, name: str) -> Array:
@@ -141,6 +144,7 @@ class Chunk(ABC):
         tables = {}
         for table in self.further.tables:
             jets[f"num_{table.name}"], tables[table.name] = self.table(table, rows)
+        self.odd += self.odd_in_lists
         return self.as_declared(Jets(jets, particles, tables))
 
     def as_declared(self, jets: Jets) -> Jets:

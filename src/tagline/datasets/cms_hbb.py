@@ -125,7 +125,8 @@ class HbbChunk(Chunk):
         counts = np.diff(kept.offsets)[rows]
         if NUMBERS[table] in self.span.tree:
             lacking = self.span.flat(NUMBERS[table])[rows] - counts
-            self.odd[f"{table} that the file is said to have, but lacks"] += int(lacking.sum())
+            what = f"{table} that the file is said to have, but lacks"
+            self.odd_in_lists[what] = int(lacking.sum())
 
         def take(branch: str) -> Array:
             return self.span.alike(branch, FILLED_IF[table]).at(chosen)

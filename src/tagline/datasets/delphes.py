@@ -106,10 +106,11 @@ class DelphesChunk(Chunk):
                 places, rows_there = places[moves], rows_there[moves]
                 for column, values in self._collection(name, rows_there).items():
                     columns[column][places] = values
-        self.odd["constituents that point to nothing in the file, left out"] += int(
-            len(wanted) - is_found.sum()
-        )
-        self.odd["constituents without momentum, left out"] += int((is_found & ~is_kept).sum())
+        for what, is_odd in {
+            "constituents that point to nothing in the file, left out": ~is_found,
+            "constituents without momentum, left out": is_found & ~is_kept,
+        }.items():
+            self.odd_in_lists[what] = int(is_odd.sum())
         counts = np.bincount(jet[is_kept], minlength=len(rows))
         return counts, {name: column[is_kept] for name, column in columns.items()}
 

@@ -91,7 +91,7 @@ class PhysliteChunk(Chunk):
         tracks, offsets = self._tracks()
         chosen = particles_of(rows, offsets=offsets)
         kept = tracks[chosen] >= 0
-        self.odd["tracks of jets that are not in the file"] += int((~kept).sum())
+        self.odd_in_lists["tracks of jets that are not in the file"] = int((~kept).sum())
         jet = np.repeat(np.arange(len(rows)), np.diff(offsets)[rows])
         counts = np.bincount(jet[kept], minlength=len(rows))
         return counts, self._columns(tracks[chosen][kept])
