@@ -12,8 +12,15 @@ JETS = {
 }
 
 
+IDS = {
+    "run": np.array([0, 1, 2, 2**32 - 1], np.uint32),
+    "event": np.array([0, 1, 2**53 + 1, 2**64 - 1], np.uint64),
+    "jet_index": np.array([0, 1, 2, 65535], np.uint16),
+}
+
+
 def select(expression):
-    return passes(expression, JETS.__getitem__, num_jets=4).tolist()
+    return passes(expression, (JETS | IDS).__getitem__, num_jets=4).tolist()
 
 
 @pytest.mark.parametrize(
@@ -31,6 +38,27 @@ def select(expression):
     ],
 )
 def test_selects_as_the_expression_says(expression, expected):
+    assert select(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("run - 2 < 1", [True, True, True, False]),
+        ("jet_index - 1 < 0", [True, False, False, False]),
+        ("-jet_index < 0", [False, True, True, True]),
+        ("abs(jet_index - 2) == 1", [False, True, False, False]),
+        ("jet_index + 1 > 65535", [False, False, False, True]),
+        ("truth * 20 > 100", [False, False, True, True]),
+        ("event - 1 < 0", [True, False, False, False]),
+        ("event - run < 1", [True, True, False, False]),
+        ("event == 9007199254740993", [False, False, True, False]),
+        ("event > 9007199254740992", [False, False, True, True]),
+        ("event > -1", [True, True, True, True]),
+        ("event != run", [False, False, True, True]),
+    ],
+)
+def test_integers_do_not_wrap(expression, expected):
     assert select(expression) == expected
 
 

@@ -2,7 +2,8 @@
 
 An expression has comparisons, `and`, `or`, `not`, arithmetic, `abs` and numbers. Its names are the
 jet columns of `columns.py` and, as constants, the names of TRUTH. Nothing else is allowed, so that
-a configuration is checked without data and never runs code.
+a configuration is checked without data and never runs code. Integers are calculated with in 64
+bits and a sign, or as floating-point numbers where they are beyond that; compared, they are exact.
 """
 
 import ast
@@ -156,12 +157,14 @@ def _evaluate(tree: ast.expr, read: Read) -> Any:  # noqa: ANN401 (a number or a
             return value
         case ast.Name(id=name):
             return TRUTH[name] if name in TRUTH else read(name)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return LOGIC[ast.Not](_evaluate(operand, read))
         case ast.UnaryOp(op=operator, operand=operand):
-            return (ARITHMETIC | LOGIC)[type(operator)](_evaluate(operand, read))
+            return ARITHMETIC[type(operator)](_operand(operand, read))
         case ast.BinOp(left=left, op=operator, right=right):
-            return ARITHMETIC[type(operator)](_evaluate(left, read), _evaluate(right, read))
+            return ARITHMETIC[type(operator)](_operand(left, read), _operand(right, read))
         case ast.Call(func=ast.Name(id=name), args=[argument]):
-            return FUNCTIONS[name](_evaluate(argument, read))
+            return FUNCTIONS[name](_operand(argument, read))
         case ast.BoolOp(op=operator, values=values):
             return reduce(LOGIC[type(operator)], [_evaluate(value, read) for value in values])
         case ast.Compare(left=left, ops=operators, comparators=comparators):
@@ -172,3 +175,12 @@ def _evaluate(tree: ast.expr, read: Read) -> Any:  # noqa: ANN401 (a number or a
             )
         case _:
             raise AssertionError(f"{ast.dump(tree)} passed the check")
+
+
+def _operand(tree: ast.expr, read: Read) -> Any:  # noqa: ANN401 (a number or an array)
+    """Return what arithmetic can take: short integers, and those without a sign, wrap."""
+    values = _evaluate(tree, read)
+    if not isinstance(values, np.ndarray) or values.dtype.kind == "f":
+        return values
+    is_beyond = values.dtype == np.uint64 and values.max(initial=0) > np.iinfo(np.int64).max
+    return values.astype(np.float64 if is_beyond else np.int64, copy=False)
