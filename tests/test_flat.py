@@ -140,6 +140,16 @@ def test_a_slot_is_filled_where_both_count_and_flag_say_so(jets, branches, tmp_p
     np.testing.assert_array_equal(found.constituents["px"], np.float32(expected))
 
 
+def test_padding_without_a_count_is_left_out_and_counted(jets, branches, tmp_path):
+    write_hdf5(tmp_path / "toy.h5", branches)
+    chunks = reader("flat", tree="/", **with_constituents(COLUMNS)).read(str(tmp_path / "toy.h5"))
+    cuts = Cuts(f"num_constituents < {jets.jets['num_constituents'].max() + 1}")
+    (found,) = (kept for chunk in chunks for kept in cuts.kept(chunk))
+    assert_same(found, jets, rtol=1e-6)
+    num_empty = 80 * NUM_JETS - len(jets.constituents["px"])
+    assert cuts.notes == [f"{num_empty} constituents without pt, left out"]
+
+
 def test_reads_records_of_hdf5(jets, branches, tmp_path):
     write_hdf5(tmp_path / "toy.h5", branches, records=True)
     found = read(

@@ -107,11 +107,22 @@ def test_drops_padding_and_counts_it_between_constituents(jets, tmp_path):
     )
 
 
-def test_a_particle_along_the_beam_axis_alone_is_no_padding(jets, tmp_path):
+def test_constituents_without_pt_are_left_out_and_counted_in_the_ledger(jets, tmp_path):
     frame = top_tagging_frame(jets, split="train")
     frame.loc[frame.index[3], ["PX_0", "PY_0", "PZ_0"]] = 0
-    found = read("toptagging", altered(tmp_path / "still.h5", frame))
-    np.testing.assert_array_equal(found.jets["num_constituents"], jets.jets["num_constituents"])
+    frame.loc[frame.index[5], ["PX_1", "PY_1"]] = 0
+    path = altered(tmp_path / "still.h5", frame)
+    counts = jets.jets["num_constituents"].copy()
+    counts[[3, 5]] -= 1
+    found = read("toptagging", path)
+    np.testing.assert_array_equal(found.jets["num_constituents"], counts)
+    assert np.hypot(found.constituents["px"], found.constituents["py"]).all()
+    dataset = Dataset(reader="toptagging", files=(str(path),), select="mass > 0")
+    folder = tmp_path / "skim"
+    skim([str(path)], dataset=dataset, folder=folder, processes=1, cache=tmp_path / "cache")
+    (account,) = read_ledger(folder / "ledger.json")
+    assert account.notes == ("2 constituents without pt, left out",)
+    assert account.kept == NUM_JETS
 
 
 def test_the_ledger_adds_up_with_jets_without_constituents(jets, tmp_path):

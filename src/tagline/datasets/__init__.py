@@ -113,7 +113,7 @@ class Chunk(ABC):
     def column(self, name: str) -> Array:
         """Return the values (J,) of a jet column; the computed ones need all constituents."""
         if name in ("mass", "num_constituents"):
-            counts, particles = self.constituents(np.arange(self.num_jets))
+            counts, particles = with_pt(*self.constituents(np.arange(self.num_jets)))
             return counts if name == "num_constituents" else invariant_mass(counts, particles)
         known = [*self.columns, *(column.name for column in self.further.jets)]
         if name not in known:
@@ -137,7 +137,9 @@ class Chunk(ABC):
 
     def take(self, rows: Rows) -> Jets:
         """Return these jets with all columns; see `as_declared`."""
-        counts, particles = self.constituents(rows)
+        found, all_particles = self.constituents(rows)
+        counts, particles = with_pt(found, all_particles)
+        self.odd["constituents without pt, left out"] += int(found.sum() - counts.sum())
         jets = {name: self.read(name)[rows] for name in self.columns}
         jets |= {"mass": invariant_mass(counts, particles), "num_constituents": counts}
         jets |= {column.name: self.read(column.name)[rows] for column in self.further.jets}
@@ -185,6 +187,19 @@ def are_held(values: Array, dtype: str) -> npt.NDArray[np.bool_]:
         values = values.astype(np.float64)  # the limits may be beyond smaller types
     held: npt.NDArray[np.bool_] = (values >= limits.min) & (values < limits.max + 1)
     return held
+
+
+def with_pt(counts: Rows, particles: Columns) -> tuple[Rows, Columns]:
+    """Leave out constituents without transverse momentum, which have no direction.
+
+    Such are padding that was not declared, and what moves along the beam.
+    """
+    has_pt_P = (particles["px"] != 0) | (particles["py"] != 0)
+    if has_pt_P.all():
+        return counts, particles
+    jet_P = np.repeat(np.arange(len(counts)), counts)[has_pt_P]
+    kept = {name: column[has_pt_P] for name, column in particles.items()}
+    return np.bincount(jet_P, minlength=len(counts)), kept
 
 
 class BaseReader(ABC):
