@@ -7,6 +7,16 @@ import torch
 
 from tagline.schedules import learning_rate
 from tagline.training import Training
+from tests.tasks import taggers
+
+# LorentzNet-release, logs/top/pretrained/train-result.json, epochs 4 to 34.
+LORENTZNET_RATES = [
+    *(1e-3, 8.535534e-4, 5e-4, 1.464466e-4),
+    *(1e-3, 9.619398e-4, 8.535534e-4, 6.913417e-4, 5e-4, 3.086583e-4, 1.464466e-4, 3.806023e-5),
+    *(1e-3, 9.903926e-4, 9.619398e-4, 9.157348e-4, 8.535534e-4, 7.777851e-4, 6.913417e-4),
+    *(5.975452e-4, 5e-4, 4.024548e-4, 3.086583e-4, 2.222149e-4, 1.464466e-4, 8.426519e-5),
+    *(3.806023e-5, 9.607360e-6, 4.803680e-6, 2.401840e-6, 1.200920e-6),
+]
 
 
 def rates(positions, **changes):
@@ -79,3 +89,9 @@ def test_restarts_are_cosines_of_doubling_lengths_then_halves():
     assert found == pytest.approx([0.5, 1, 0.5, 1, 0.5, 1, 0.5, last])
     found = rates([32, 32.9, 33, 34], **course)
     assert found == pytest.approx([last / 2, last / 2, last / 4, last / 8])
+
+
+def test_lorentznet_is_trained_at_the_learning_rates_of_its_authors():
+    training = taggers()["lorentznet"].steps
+    found = [learning_rate(training, epoch) for epoch in range(4, training.epochs)]
+    assert found == pytest.approx(LORENTZNET_RATES, rel=1e-6)
