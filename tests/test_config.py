@@ -105,6 +105,16 @@ def test_every_study_is_valid(study):
     assert config.parse(values)
 
 
+@pytest.mark.parametrize("task", ["top_landscape", "top_landscape_to_the_letter"])
+def test_the_landscape_has_600k_jets_of_each_class_to_train_on(task):
+    study = yaml.safe_load((ROOT / "config/studies/top_landscape.yaml").read_text())
+    values = config.parse(merged(catalogue(), study))
+    for of_class in values.tasks[task].classes.values():
+        made = [values.datasets[name].generate for name in of_class.datasets]
+        num_jets = sum(each.parts * each.jets_per_part for each in made)
+        assert num_jets * values.tasks[task].fractions.train == 600_000
+
+
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
