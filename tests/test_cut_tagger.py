@@ -62,3 +62,12 @@ def test_a_ratio_that_grows_towards_the_signal_is_not_turned_round():
 def test_more_than_two_classes_are_refused():
     with pytest.raises(ValueError, match="two classes apart, not 3"):
         Tagger(Config(), Inputs(jet_features=("mass", "tau32"), num_classes=3))
+
+
+@pytest.mark.parametrize(
+    ("label_J", "weight_J"), [([0, 0], [1, 1]), ([1, 1], [1, 1]), ([0, 1], [1, 0])]
+)
+def test_jets_of_one_class_do_not_suffice(label_J, weight_J):
+    train = jets_of(standardised([TOP, 60], [0.3, 0.7]), label_J, weight_J)
+    with pytest.raises(ValueError, match="cuts needs training jets of both classes"):
+        Tagger(Config(), INPUTS).fit(train, seed=1)

@@ -1,4 +1,4 @@
-"""Two classes of jets, one of which is to be uniform in the protected columns."""
+"""Two classes of jets; of some taggers one is to be uniform in the protected columns."""
 
 from dataclasses import dataclass
 
@@ -32,9 +32,15 @@ class TwoClasses:
 
 
 def require_two_classes(inputs: Inputs, *, tagger: str) -> None:
-    """Raise ValueError if there are more classes than boosting to uniformity knows."""
+    """Raise ValueError if there are more classes than the tagger knows."""
     if inputs.num_classes != 2:
         raise ValueError(f"{tagger} knows two classes, not {inputs.num_classes}")
+
+
+def require_both(train: PackedJets, *, tagger: str) -> None:
+    """Raise ValueError unless jets of both classes weigh something."""
+    if len(np.unique(train.label_J[train.weight_J > 0].numpy())) < 2:
+        raise ValueError(f"{tagger} needs training jets of both classes")
 
 
 def two_classes(train: PackedJets, *, uniform: str) -> TwoClasses:

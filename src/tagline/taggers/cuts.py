@@ -21,6 +21,7 @@ from tagline.fitted import Fitted
 from tagline.inputs import Inputs
 from tagline.layers import columns_of
 from tagline.strict import Strict
+from tagline.two_classes import require_both
 
 FLATTEST = 1e-3  # a ratio that grows towards the signal stays a bad cut, and is not turned round
 
@@ -70,6 +71,7 @@ class Tagger(Fitted):
     def fit(self, train: PackedJets, *, seed: int) -> None:
         """Choose the window, and the line that turns the order into log odds."""
         del seed
+        require_both(train, tagger="cuts")
         mass_J, ratio_J = self._observables(train.features_JG)
         is_signal_J = train.label_J == 1
         window = narrowest_window(

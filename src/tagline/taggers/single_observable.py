@@ -16,7 +16,7 @@ from tagline.fitted import Fitted
 from tagline.inputs import Inputs
 from tagline.layers import columns_of
 from tagline.strict import Strict
-from tagline.two_classes import require_two_classes
+from tagline.two_classes import require_both, require_two_classes
 
 
 class Config(Strict):
@@ -46,8 +46,7 @@ class Tagger(Fitted):
     def fit(self, train: PackedJets, *, seed: int) -> None:
         """Find the line by logistic regression; there is nothing random."""
         del seed
-        if train.label_J.min() == train.label_J.max():
-            raise ValueError("a single observable needs training jets of both classes")
+        require_both(train, tagger="single_observable")
         line = LogisticRegression().fit(
             train.features_JG[:, self.column_1].double().numpy(),
             train.label_J.numpy(),
