@@ -141,12 +141,24 @@ def test_a_jet_does_not_depend_on_its_neighbours(network, jets):
     torch.testing.assert_close(alone_BC, together_BC, rtol=1e-4, atol=1e-6)
 
 
-def test_a_jet_without_constituents_gets_finite_logits(network, jets):
-    batch = jets.take(every_row(jets)[:2])
+def without_constituents(batch):
     batch.constituents_PF = batch.constituents_PF[:0]
     batch.jet_of_constituent_P = batch.jet_of_constituent_P[:0]
     batch.num_constituents_B = torch.zeros_like(batch.num_constituents_B)
-    assert network(batch).isfinite().all()
+    return batch
+
+
+def test_a_jet_without_constituents_gets_finite_logits(network, jets):
+    assert network(without_constituents(jets.take(every_row(jets)[:2]))).isfinite().all()
+
+
+@pytest.mark.parametrize("name", STEPWISE)
+def test_a_training_batch_without_constituents_does_no_harm(network, tagger, jets):
+    batch = without_constituents(jets.take(every_row(jets)))
+    objective_of(tagger).loss(network.train()(batch), batch).backward()
+    for parameter in network.parameters():
+        assert parameter.grad is None or parameter.grad.isfinite().all()
+    assert all(tensor.isfinite().all() for tensor in network.state_dict().values())
 
 
 @pytest.mark.parametrize("name", STEPWISE)

@@ -46,8 +46,11 @@ class Gradients(NamedTuple):
 
 
 def in_pieces(x_PD: Tensor, norms: Iterable[nn.Module]) -> bool:
-    """Tell whether it can be done here: with all norms in training, or none and no way back."""
-    if not in_compiled_loops(x_PD):
+    """Tell whether it can be done here: with all norms in training, or none and no way back.
+
+    No rows have no moments; torch's norms pass over them.
+    """
+    if not len(x_PD) or not in_compiled_loops(x_PD):
         return False
     are_training = {norm.training for norm in norms}  # both, if some are frozen
     if are_training == {True}:
