@@ -120,6 +120,14 @@ def test_what_is_not_read_gets_nothing():
     np.testing.assert_allclose(found.integrated_PF[:, 0], expected_P, rtol=1e-4)
 
 
+def test_jets_without_constituents_are_explained_by_nothing():
+    network = padded(build(taggers()["pfn"], CLOUD), CLOUD)
+    found = explained(network, jets_of(random_cloud([0, 0], num_features=3)))
+    assert not found.difference_J.any()
+    assert not found.gap_J.any()
+    assert found.integrated_PF.shape == (0, 3)
+
+
 def test_empty_slots_get_nothing_whatever_is_in_them():
     generator = torch.Generator().manual_seed(1)
     x_BNF = torch.randn(2, 4, 3, generator=generator)
@@ -242,6 +250,14 @@ def test_a_feature_that_carries_all_is_worth_all_and_another_nothing():
     found = attributions_of(explained(network, jets), inputs, ("qcd", "top"), auc_drops=drops)
     assert found.features["all"].attribution > 0.1
     assert found.features["none"].attribution == 0
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_jets_of_one_class_have_no_auc_to_lose(label):
+    jets = separable_jets(num=4)
+    jets.label_J[:] = label
+    with pytest.raises(ValueError, match=f"two classes, found those of {label} alone"):
+        auc(jets.features_JG[:, 0], jets)
 
 
 def test_what_says_where_a_constituent_is_stays():

@@ -94,8 +94,8 @@ def with_all_pixels(network: PaddedNetwork, jets: PackedJets) -> tuple[PaddedNet
 
 
 def average_constituent(jets: PackedJets, inputs: Inputs) -> Tensor:
-    """Return average_F, with zero where that is nothing, as in pixels."""
-    average_F = jets.constituents_PF.mean(0)
+    """Return average_F, with zero where that is nothing, as in pixels and without constituents."""
+    average_F = jets.constituents_PF.sum(0) / max(len(jets.constituents_PF), 1)
     for index, name in enumerate(inputs.constituent_features):
         if inputs.image_shape or name in ZERO_IF_ABSENT:
             average_F[index] = 0

@@ -59,8 +59,14 @@ def exchanged(
 
 
 def auc(score_J: Tensor, jets: PackedJets) -> float:
-    """Return the area under the ROC curve of the last class against the first."""
+    """Return the area under the ROC curve of the last class against the first.
+
+    Raises:
+        ValueError: all jets are of one class.
+    """
     label_J = jets.label_J.cpu().numpy()
+    if label_J.min() > 0 or label_J.max() == 0:
+        raise ValueError(f"an AUC needs jets of two classes, found those of {label_J.max()} alone")
     kept_J = (label_J == 0) | (label_J == label_J.max())
     ordered = roc.order(score_J.float().cpu().numpy()[kept_J], label_J[kept_J] > 0)
     weight_J = jets.weight_J.double().cpu().numpy()[kept_J][ordered.order_J]
