@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tagline.representations.cloud import FEATURES, Config, Representation
+from tests.tasks import representations
 from tests.toy_splits import moved, toy_split_jets
 
 
@@ -60,6 +61,20 @@ def test_features_of_the_particle_transformer_are_shifted_scaled_and_clipped(jet
     for name, column in expected.items():
         np.testing.assert_allclose(prepared[name], column, rtol=1e-4, atol=1e-5, err_msg=name)
     np.testing.assert_allclose(plain["energy"], of_jet(jets, 5)[3], rtol=1e-6)
+
+
+def test_the_particle_transformer_sees_eta_grow_away_from_the_middle(jets):
+    """As utils/convert_top_datasets.py of its authors has it, where an eta of zero is positive."""
+    jets.jets["eta"][:3] = 0
+    parameters = representations()["particle_transformer_cloud"].parameters
+    found = prepare(jets, **parameters)
+    d_eta = prepare(jets, features=["d_eta"], max_constituents=parameters["max_constituents"])
+    sign = np.sign(jets.jets["eta"])
+    sign[sign == 0] = 1
+    jet = np.repeat(np.arange(len(jets)), found.jets["num_constituents"])
+    expected = d_eta.constituents["d_eta"] * sign[jet]
+    assert (sign < 0).any()
+    np.testing.assert_allclose(found.constituents["outward_d_eta"], expected, rtol=1e-6)
 
 
 def test_every_declared_feature_can_be_prepared(jets):

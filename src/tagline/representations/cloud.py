@@ -108,7 +108,7 @@ class _View:
         return self.jets.constituents[name][self.around_axis.row_P].astype(np.float64)
 
     def away_from_middle(self, eta_P: Array) -> Array:
-        return eta_P * np.where(self.jet("eta") > 0, 1, -1)[self.around_axis.jet_P]
+        return eta_P * np.where(self.jet("eta") >= 0, 1, -1)[self.around_axis.jet_P]
 
     def is_kind(self, pdgid: int) -> Array:
         return np.where(np.abs(self.particle("pdgid")) == pdgid, 1.0, 0.0)
