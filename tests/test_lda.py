@@ -8,6 +8,7 @@ import torch
 
 from tagline.delivery import PackedJets, batches
 from tagline.inputs import Inputs
+from tagline.model import num_parameters
 from tagline.taggers.lda import Config, Tagger
 
 NUM_WORDS = 12
@@ -57,6 +58,10 @@ def themes(network):
 def scores(network, jets):
     with torch.inference_mode():
         return torch.cat([network(batch)[:, 1] for batch in batches(jets, 50)])
+
+
+def test_has_two_parameters_a_word():
+    assert num_parameters(Tagger(Config(), inputs_of())) == 2 * NUM_WORDS
 
 
 def test_finds_the_themes_of_which_the_jets_were_made():
