@@ -1,5 +1,6 @@
 import re
 from hashlib import blake2b
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -176,6 +177,48 @@ def test_refuses_a_jet_that_is_there_twice(run, tmp_path):
 def test_refuses_a_class_without_jets(skims, run):
     with pytest.raises(ValueError, match="class 'empty' has no jets for train, of 0 in all"):
         run(skims, classes=CLASSES | {"empty": {"datasets": ("one",), "select": "truth == tau"}})
+
+
+class TestSharedEvents:
+    @pytest.fixture
+    def run_two(self, run, tmp_path):
+        """Return the ledger of the jets of 300 events in two datasets, of each event one each."""
+
+        def split_files(*files):
+            jets = pairs_of_jets(300, seed=0)
+            skims = {
+                name: [write_skim(tmp_path / name, jets.take(np.arange(row, 600, 2)), **file)]
+                for row, (name, file) in enumerate(zip(("one", "two"), files, strict=True))
+            }
+            splits = run(skims)
+            ledger = read_json(tmp_path / "split/ledger.json")
+            events = {name: set(splits[name].jets["event"].tolist()) for name in SPLITS}
+            return ledger, {
+                f"{first} and {second}": len(events[first] & events[second])
+                for first, second in combinations(SPLITS, 2)
+            }
+
+        return split_files
+
+    def test_of_two_datasets_of_one_file_are_counted_and_warned_of(self, run_two, caplog):
+        file = {"source": "raw/a.root", "source_bytes": "17"}
+        ledger, expected = run_two(file, file)
+        assert ledger["shared_events"] == ledger["events_of_like_numbers"] == expected
+        assert min(expected.values()) > 0
+        assert f"events of the same input file are in two splits: {expected}" in caplog.text
+
+    def test_are_those_of_copies_of_one_file(self, run_two):
+        """As of two datasets that download the same file."""
+        copies = [{"source": f"{name}/a.root", "source_bytes": "17"} for name in ("one", "two")]
+        ledger, expected = run_two(*copies)
+        assert ledger["shared_events"] == expected
+
+    def test_are_none_where_two_samples_number_events_alike(self, run_two, caplog):
+        files = [{"source": "raw/0000.root", "source_bytes": size} for size in ("17", "18")]
+        ledger, expected = run_two(*files)
+        assert set(ledger["shared_events"].values()) == {0}
+        assert ledger["events_of_like_numbers"] == expected
+        assert not caplog.records
 
 
 def test_refuses_skims_without_jets(run, tmp_path):

@@ -101,6 +101,16 @@ def test_jets_that_were_trained_on_can_be_refused(varied, tmp_path):
         varied(classes=OTHER, refuse_twins=True)
 
 
+def test_events_of_like_numbers_are_counted(varied, tmp_path):
+    """All test jets are of other datasets, whose events have the numbers of the task's."""
+    nominal, _ = varied(classes=OTHER)
+    assert read_json(tmp_path / "variation/ledger.json")["events_of_like_numbers"] == {
+        "train and validation": 0,
+        "train and test": len(nominal["train"]),
+        "validation and test": len(nominal["validation"]),
+    }
+
+
 def test_noise_adds_the_momentum_density_that_it_says():
     jets = toy_jets(2000, seed=3)
     before, after = (

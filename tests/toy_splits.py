@@ -47,10 +47,10 @@ def write_toy_split(folder: Path, **replaced: Jets) -> Path:
     return folder
 
 
-def write_skim(folder: Path, *parts: Jets) -> Path:
-    """Write jets as a skim has them, in so many parts."""
+def write_skim(folder: Path, *parts: Jets, **details: str) -> Path:
+    """Write jets as a skim has them, in so many parts, with what is known of their files."""
     for number, jets in enumerate(parts):
-        write_jets(jets, folder / f"{number:04d}", provenance={})
+        write_jets(jets, folder / f"{number:04d}", provenance=details)
     return folder
 
 

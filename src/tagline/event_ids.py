@@ -1,14 +1,18 @@
 """Events as hashes, and those of which jets are in two splits, whichever datasets they are of."""
 
+import logging
 from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 
 from tagline.columns import EVENT_COLUMNS
 from tagline.hashing import Hashes, splitmix
 from tagline.jets import Columns, Jets
+
+log = logging.getLogger(__name__)
 
 
 def event_ids(dataset: str, jets: Columns) -> Hashes:
@@ -20,12 +24,47 @@ def event_ids(dataset: str, jets: Columns) -> Hashes:
     return state
 
 
-def refuse_shared_events(splits: Mapping[str, Jets]) -> None:
-    """Raise ValueError if two splits have jets of the same run, luminosity block and event."""
-    events = {name: np.unique(event_ids("", jets.jets)) for name, jets in splits.items()}
-    shared = {
-        f"{first} and {second}": len(np.intersect1d(events[first], events[second]))
-        for first, second in combinations(events, 2)
-    }
+def look_for_like_numbers(splits: Mapping[str, Jets], *, refuse: bool) -> dict[str, int]:
+    """Count the runs, luminosity blocks and events of which each two splits have jets.
+
+    They need not be the same events, since simulations number theirs alike.
+
+    Raises:
+        ValueError: there are some, and that is refused.
+    """
+    shared = in_two_splits({name: event_ids("", jets.jets) for name, jets in splits.items()})
     if any(shared.values()):
-        raise ValueError(f"events of which jets are in two splits: {shared}")
+        message = f"events with the same numbers, of whichever files, are in two splits: {shared}"
+        log.info(message)
+        if refuse:
+            raise ValueError(message)
+    return shared
+
+
+def look_for_shared_events(
+    splits: Mapping[str, Jets], *, files: Mapping[str, npt.NDArray[np.int64]]
+) -> dict[str, int]:
+    """Count the events of one input file of which each two splits have jets.
+
+    Args:
+        splits: the jets of each.
+        files: number of the input file (J,) of those jets.
+    """
+    shared = in_two_splits(
+        {
+            name: splitmix(event_ids("", jets.jets) + files[name].astype(np.uint64))
+            for name, jets in splits.items()
+        }
+    )
+    if any(shared.values()):
+        log.warning("events of the same input file are in two splits: %s", shared)
+    return shared
+
+
+def in_two_splits(events: Mapping[str, Hashes]) -> dict[str, int]:
+    """Count the events that each two splits have in common."""
+    once = {name: np.unique(hashes) for name, hashes in events.items()}
+    return {
+        f"{first} and {second}": len(np.intersect1d(once[first], once[second], assume_unique=True))
+        for first, second in combinations(once, 2)
+    }

@@ -222,3 +222,13 @@ def read_columns(path: Path, *, names: Sequence[str] | None = None) -> Columns:
             raise ValueError(f"{path}: no column {name!r}; it has {', '.join(known)}")
     table = file.read(columns=list(names) if names is not None else None)
     return {name: table[name].to_numpy() for name in table.column_names}
+
+
+def read_details(path: Path) -> dict[str, str]:
+    """Return the provenance in the metadata of a file that `write_columns` wrote."""
+    metadata: dict[bytes, bytes] = pq.read_metadata(path).metadata or {}
+    return {
+        key.decode().removeprefix("tagline."): text.decode()
+        for key, text in metadata.items()
+        if key.startswith(b"tagline.")
+    }

@@ -8,7 +8,7 @@ split is shuffled already.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from tagline.balance import balanced
 from tagline.columns import EVENT_COLUMNS
-from tagline.event_ids import event_ids, refuse_shared_events
+from tagline.event_ids import event_ids, look_for_like_numbers, look_for_shared_events
 from tagline.files import whole_folder, write_json
 from tagline.hashing import Hashes
 from tagline.jets import (
@@ -27,6 +27,7 @@ from tagline.jets import (
     concatenate,
     of_tables,
     read_columns,
+    read_details,
     read_jets,
     tables_of,
     write_jets,
@@ -90,8 +91,11 @@ def split(
     ledger = account(index, rows, classes=list(task.classes))
     log.info("jets of each class: %s", ledger)
     jets = gather(index, rows, parts)
-    if task.refuse_shared_events:
-        refuse_shared_events(jets)
+    refuse = task.refuse_shared_events
+    ledger["events_of_like_numbers"] = look_for_like_numbers(jets, refuse=refuse)
+    file_J = input_files(parts)[index.part]
+    files = {name: file_J[rows[name]] for name in SPLITS}
+    ledger["shared_events"] = look_for_shared_events(jets, files=files)
     ledger["twins"] = look_for_twins(jets, refuse=task.refuse_twins)
     draws = draw_jets(jets, task)
     write_json(account_of_sampling(jets, draws, task=task), sampling)
@@ -263,6 +267,20 @@ def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
         name: together.take(place[end - len(of_split) : end])
         for (name, of_split), end in zip(rows.items(), ends, strict=True)
     }
+
+
+def input_files(parts: Sequence[Part]) -> Integers:
+    """Return the number of the input file of each part, the same for a file of two datasets.
+
+    A file is known by its name and size, since each dataset may have a copy of its own.
+    """
+    names = []
+    for part in parts:
+        details = read_details(part.folder / JETS_FILE)
+        name = PurePosixPath(details.get("source", str(part.folder))).name
+        names.append(f"{name} {details.get('source_bytes')}")
+    numbers: Integers = np.unique(names, return_inverse=True)[1]
+    return numbers
 
 
 def with_common_columns(parts: Sequence[Jets]) -> list[Jets]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.event_ids import refuse_shared_events
+from tagline.event_ids import look_for_like_numbers
 from tagline.files import whole_folder, write_json
 from tagline.jets import read_jets, write_jets
 from tagline.noise import with_noise
@@ -52,8 +52,8 @@ def vary(
     log.info("jets of each class: %s", ledger)
     jets = {name: read_jets(nominal_split / name) for name in FITTED}
     jets |= gather(index, rows, parts)
-    if variation.refuse_shared_events:
-        refuse_shared_events(jets)
+    refuse = variation.refuse_shared_events
+    ledger["events_of_like_numbers"] = look_for_like_numbers(jets, refuse=refuse)
     if variation.noise:
         jets[TEST] = with_noise(jets[TEST], variation.noise)
     ledger["twins"] = look_for_twins(jets, refuse=variation.refuse_twins)
