@@ -47,13 +47,12 @@ CERN_INDEX = [
     }
     for number in (10, 11)
 ]
-CERN_RECORD = {
-    "metadata": {
-        "recid": "12102",
-        "files": [{"checksum": "adler32:087e0289", "size": 6, "uri": f"{EOS}/index.json"}],
-        "_file_indices": [{"key": "index.json", "files": CERN_INDEX}],
-    }
-}
+CERN_FILES = [
+    {"checksum": "adler32:087e0289", "size": 6, "uri": f"{EOS}/{name}"}
+    for name in ("index.json", "CMS_train_file_index.txt", "reindex.h5")
+]
+CERN_INDICES = [{"key": "index.json", "files": CERN_INDEX}]
+CERN_METADATA = {"recid": "12102", "files": CERN_FILES, "_file_indices": CERN_INDICES}
 
 
 @pytest.mark.parametrize(
@@ -81,9 +80,21 @@ def test_reads_a_file_index_of_cern_open_data_as_files_by_http():
     )
 
 
-def test_reads_a_record_of_cern_open_data_with_its_indices():
-    names = [file.name for file in parse(CERN_RECORD, source="record").files]
-    assert names == ["index.json", "ntuple_merged_10.h5", "ntuple_merged_11.h5"]
+@pytest.mark.parametrize("record", [{"metadata": CERN_METADATA}, CERN_METADATA])
+def test_reads_what_the_indices_of_cern_open_data_list_instead_of_them(record):
+    names = [file.name for file in parse(record, source="record").files]
+    assert names == ["reindex.h5", "ntuple_merged_10.h5", "ntuple_merged_11.h5"]
+
+
+def test_reads_a_record_of_cern_open_data_that_has_indices_alone():
+    record = {"metadata": {"recid": "12102", "_file_indices": CERN_INDICES}}
+    names = [file.name for file in parse(record, source="record").files]
+    assert names == ["ntuple_merged_10.h5", "ntuple_merged_11.h5"]
+
+
+def test_reads_a_record_of_cern_open_data_without_indices():
+    record = {"metadata": {"files": CERN_FILES, "_file_indices": []}}
+    assert len(parse(record, source="record").files) == len(CERN_FILES)
 
 
 def test_an_archive_is_asked_at_its_address():

@@ -5,7 +5,7 @@ Such a list is in the repository, or made from what Zenodo or CERN Open Data ans
 
 from collections.abc import Mapping
 from fnmatch import fnmatch
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -192,12 +192,19 @@ def _entries(answer: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 (any JSON)
     match answer:
         case list():  # a file index of CERN Open Data
             return answer
-        case {"metadata": {"files": list(files)} as metadata}:  # a record there
-            indices = metadata.get("_file_indices", [])
-            return files + [file for index in indices for file in index["files"]]
-        case {"files": list(files)}:  # a record of Zenodo
+        case {"metadata": {"_file_indices": list()} | {"files": list()} as metadata}:
+            return _entries(metadata)  # of a record there
+        case {"_file_indices": [_, *_] as indices}:
+            others = [file for file in answer.get("files", []) if not _is_index(file)]
+            return others + [file for index in indices for file in index["files"]]
+        case {"files": list(files)}:  # a record of Zenodo, or metadata without indices
             return files
     raise ValueError("it lists no files")
+
+
+def _is_index(entry: Mapping[str, Any]) -> bool:
+    """Whether a file of CERN Open Data lists others: `index.json`, or `NAME_file_index.txt`."""
+    return PurePosixPath(entry["uri"]).stem.split("_")[-1] == "index"
 
 
 def _file(entry: Mapping[str, Any]) -> RemoteFile:
