@@ -8,7 +8,7 @@ import yaml
 
 from tagline.catalogue import Dataset
 from tagline.files import write_json
-from tagline.records import Fetch, names_of, parse, read_manifest, url_of
+from tagline.records import Fetch, Read, files_of, names_of, parse, read_manifest, url_of
 
 ROOT = Path(__file__).parent.parent
 MD5 = "md5:45663819f47c13724f67eb0fd80bfa5c"
@@ -141,6 +141,24 @@ def listed(tmp_path):
 )
 def test_names_are_known_without_a_network(listed, files, names):
     assert names_of(Fetch(manifest=listed, files=files)) == names
+
+
+def test_a_list_of_several_formats_needs_a_pattern(listed):
+    listed.write_text(listed.read_text().replace("two.npz", "two.root"))
+    says = "https://host has files of several formats: 2 of .npz, 1 of .root; say which in `files`"
+    with pytest.raises(ValueError, match=re.escape(f"{says}, such as `files: ['*.root*']`")):
+        files_of(Read(manifest=listed), read_manifest(listed))
+    chosen = files_of(Read(manifest=listed, files=("*.root*",)), read_manifest(listed))
+    assert [file.name for file in chosen] == ["two.root"]
+    assert len(files_of(Read(manifest=listed, files=("*",)), read_manifest(listed))) == 3
+
+
+def test_the_number_of_a_try_is_no_format(listed):
+    text = listed.read_text()
+    for number, name in enumerate(("one", "two", "other")):
+        text = text.replace(f"{name}.npz", f"DAOD.37._00000{number}.pool.root.{number}")
+    listed.write_text(text)
+    assert len(files_of(Read(manifest=listed), read_manifest(listed))) == 3
 
 
 def test_the_nearest_name_is_said(listed):

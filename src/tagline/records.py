@@ -3,6 +3,7 @@
 Such a list is in the repository, or made from what Zenodo or CERN Open Data answer.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,7 @@ ARCHIVES = {
     "zenodo": "https://zenodo.org/api/records/{number}",
     "cernopendata": "https://opendata.cern.ch/api/records/{number}",
 }
+ROOT = ".root"
 CHECKSUM = r"^(md5|sha1|sha256|sha512|adler32):[0-9a-fA-F]+$"
 CHECKSUM_OR_NONE = rf"^$|{CHECKSUM}"
 EOS, EOS_BY_HTTP = "root://eospublic.cern.ch//eos/", "https://opendata.cern.ch/eos/"
@@ -168,9 +170,33 @@ def names_of(fetch: Fetch) -> list[str]:
 
 
 def files_of(listed: Listed, manifest: Manifest) -> list[RemoteFile]:
-    """Return those files of a list that are wanted, each once."""
+    """Return those files of a list that are wanted, each once.
+
+    Raises:
+        ValueError: there is no such file, or nothing says which of several formats are wanted.
+    """
+    if not listed.files:
+        _require_one_format(manifest)
     found = [file for pattern in listed.files or ("*",) for file in manifest.matching(pattern)]
     return list(dict.fromkeys(found))
+
+
+def _require_one_format(manifest: Manifest) -> None:
+    """Raise an error that names the formats, since the same jets are often there in each."""
+    times = Counter(_format_of(file.name) for file in manifest.files)
+    if len(times) > 1:
+        found = ", ".join(f"{count} of {name or 'none'}" for name, count in times.items())
+        example = ROOT if ROOT in times else max(times)
+        raise ValueError(
+            f"{manifest.source} has files of several formats: {found}; "
+            f"say which in `files`, such as `files: ['*{example}*']`"
+        )
+
+
+def _format_of(name: str) -> str:
+    """Return the suffix of a file, without the number of the try that ATLAS appends."""
+    suffixes = [each for each in PurePosixPath(name).suffixes if not each[1:].isdecimal()]
+    return suffixes[-1] if suffixes else ""
 
 
 def parse(answer: Any, *, source: str) -> Manifest:  # noqa: ANN401 (any JSON)
