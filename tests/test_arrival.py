@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import tarfile
 import zlib
 
 import pytest
@@ -11,12 +12,18 @@ from tagline import skim as stage
 from tagline.catalogue import Dataset
 from tagline.jets import read_jets
 from tagline.ledger import read_ledger
-from tagline.records import ListedFile
+from tagline.records import ListedFile, RemoteFile
 from tagline.skim import skim
 from tests import http_server, xrootd_server
 from tests.disks import small_disk
 from tests.readers import assert_same
-from tests.toys import nano_branches, toy_jets, write_jetclass_root, write_tree
+from tests.toys import (
+    nano_branches,
+    published_branches,
+    toy_jets,
+    write_jetclass_root,
+    write_tree,
+)
 
 NUM_JETS = 30
 TRIES = 2
@@ -55,6 +62,10 @@ def run(tmp_path):
         return folder
 
     return skim_files
+
+
+def adler_of(server, url):
+    return f"adler32:{zlib.adler32(server.files[url.removeprefix(server.url(''))]):08x}"
 
 
 def urls(server, names=("0.root", "1.root", "2.root")):
@@ -179,10 +190,70 @@ def test_another_number_of_events_is_caught(run, tmp_path):
     assert not list((tmp_path / "cache").glob("0*"))
 
 
-def test_a_copy_is_checked_and_read_under_its_own_name(web, run, tmp_path, content):
+def runs_of(folder):
+    """Return the run of each file without event ids, which stands for its name."""
+    jets = [read_jets(folder / f"{number:04d}").jets for number in range(2)]
+    return [int(columns["run"][0]) for columns in jets]
+
+
+@pytest.fixture
+def published(web, tmp_path):
+    """Two files without event ids, here as `0.root` and `1.root` and as Zenodo serves them."""
+    for number in range(2):
+        path = tmp_path / "published" / f"{number}.root"
+        branches = published_branches(toy_jets(NUM_JETS, seed=number))
+        write_tree(path, "tree", branches=branches)
+        web.files[f"/files/{number}.root/content"] = path.read_bytes()
+    return tmp_path / "published"
+
+
+@pytest.mark.parametrize("copy_first", [True, False])
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_events_are_those_of_the_name_wherever_a_file_is(
+    web, run, published, tmp_path, copy_first, is_listed
+):
+    here = run([str(published / f"{number}.root") for number in range(2)])
+    expected = runs_of(here.rename(tmp_path / "here"))
+    assert len(set(expected)) == 2
+    urls = [web.url(f"/files/{number}.root/content") for number in range(2)]
+    listed = [
+        RemoteFile(name=f"{number}.root", url=url, checksum=adler_of(web, url)).listed
+        for number, url in enumerate(urls)
+    ]
+    assert runs_of(run(listed if is_listed else urls, copy_first=copy_first)) == expected
+
+
+def test_events_are_the_same_at_a_mirror(web, run, published, tmp_path):
+    here = run([str(published / f"{number}.root") for number in range(2)])
+    expected = runs_of(here.rename(tmp_path / "here"))
+    lost = [web.url(f"/lost/{number}.root") for number in range(2)]
+    for number in range(2):
+        web.files[f"/{number}.bin"] = web.files[f"/files/{number}.root/content"]
+    mirrors = {url: web.url(f"/{number}.bin") for number, url in enumerate(lost)}
+    assert runs_of(run(lost, mirrors=mirrors)) == expected
+
+
+def test_files_of_one_name_in_two_folders_have_different_events(run, published):
+    folders = ("a", "b")
+    for number, name in enumerate(folders):
+        (published / name).mkdir()
+        (published / f"{number}.root").rename(published / name / "0.root")
+    assert len(set(runs_of(run([str(published / name / "0.root") for name in folders])))) == 2
+
+
+@pytest.mark.parametrize("name", ["", "part0.tar"])
+def test_a_copied_archive_is_read_as_one_whatever_its_url(web, run, tmp_path, name):
+    with tarfile.open(tmp_path / "part0.tar", "w") as archive:
+        archive.add(tmp_path / "raw" / "0.root", "0.root")
+    web.files["/files/part0.tar/content"] = (tmp_path / "part0.tar").read_bytes()
+    file = ListedFile(path=web.url("/files/part0.tar/content"), name=name)
+    assert ledger_of(run([file], copy_first=True))[0].kept == NUM_JETS
+
+
+def test_a_copy_is_checked_and_read_under_its_own_name(web, run, tmp_path):
     local = run([str(tmp_path / "raw" / "0.root")]).rename(tmp_path / "local")
-    adler = f"adler32:{zlib.adler32(content['0.root']):08x}"
-    folder = run([ListedFile(path=web.url("/0.root"), checksum=adler)], copy_first=True)
+    url = web.url("/0.root")
+    folder = run([ListedFile(path=url, checksum=adler_of(web, url))], copy_first=True)
     assert_same(read_jets(folder / "0000"), read_jets(local / "0000"))
     assert not list(folder.glob(".writing-*"))
 

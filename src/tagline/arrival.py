@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from tagline.datasets import InterruptedFileError, UnreadableFileError, reading
+from tagline.datasets import InterruptedFileError, NamedPath, UnreadableFileError, reading
 from tagline.digests import checksum_of
 from tagline.records import ListedFile
 from tagline.remote import copy, size_of
@@ -14,8 +14,8 @@ from tagline.remote import copy, size_of
 @contextmanager
 def arrived(
     file: ListedFile, place: str, *, copy_first: bool, folder: Path
-) -> Iterator[tuple[str, int]]:
-    """Yield the path that a file is read from, and its size in bytes.
+) -> Iterator[tuple[NamedPath, int]]:
+    """Yield the path that a file is read from, with its name, and its size in bytes.
 
     Args:
         file: what is known of it.
@@ -32,17 +32,17 @@ def arrived(
         raise UnreadableFileError(f"{place}: it has {size} bytes, {file.size} were expected")
     if "://" not in place:
         _check(file, place, Path(place))
-        yield place, size
+        yield NamedPath(place, name=file.called), size
     elif not copy_first:
-        yield place, size
+        yield NamedPath(place, name=file.called), size
     else:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as hidden:
-            here = Path(hidden) / PurePosixPath(place).name
+            here = Path(hidden) / PurePosixPath(file.called).name
             with reading(place):
                 copy(place, here)
             _check(file, place, here)
-            yield str(here), size
+            yield NamedPath(str(here), name=file.called), size
 
 
 def _check(file: ListedFile, place: str, here: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tagline.digests import checksum_of
 from tagline.files import write_json
-from tagline.records import Manifest, RemoteFile
+from tagline.records import Manifest, RemoteFile, path_in
 
 
 def expand_files(patterns: Sequence[str]) -> list[str]:
@@ -31,6 +31,19 @@ def expand_files(patterns: Sequence[str]) -> list[str]:
     if twice:
         raise ValueError(f"{twice[0]!r} is listed twice")
     return files
+
+
+def names_apart(paths: Sequence[str]) -> dict[str, str]:
+    """Return how each path or URL ends, with folders only where others end alike."""
+    parts = {path: path_in(path).split("/") for path in paths}
+    names: dict[str, str] = {}
+    waiting = list(paths)
+    for depth in range(1, max(map(len, parts.values()), default=0) + 1):
+        endings = {path: "/".join(parts[path][-depth:]) for path in waiting}
+        times = Counter(endings.values())
+        names |= {path: ending for path, ending in endings.items() if times[ending] == 1}
+        waiting = [path for path in waiting if path not in names]
+    return names | {path: path for path in waiting}
 
 
 def list_files(patterns: Sequence[str], *, algorithm: str, tree: str = "") -> Manifest:

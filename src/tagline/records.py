@@ -81,6 +81,7 @@ class ListedFile(Strict):
     """One input file, and what is known of it: another one is not read."""
 
     path: str = Field(description="path or URL")
+    name: str = Field("", description="what it is called in its dataset; empty: as the path ends")
     size: int | None = Field(None, ge=0, description="in bytes")
     checksum: str = Field(
         "",
@@ -88,6 +89,11 @@ class ListedFile(Strict):
         description="algorithm and hexadecimal digits, of a file that is local or copied first",
     )
     events: int | None = Field(None, ge=0, description="entries of its tree")
+
+    @property
+    def called(self) -> str:
+        """What the file is called, at a mirror and as a copy too."""
+        return self.name or path_in(self.path).rpartition("/")[2]
 
 
 class RemoteFile(Strict):
@@ -108,7 +114,11 @@ class RemoteFile(Strict):
     def listed(self) -> ListedFile:
         """What a skim must find where the file is."""
         return ListedFile(
-            path=self.url, size=self.size, checksum=self.checksum, events=self.events
+            path=self.url,
+            name=self.name,
+            size=self.size,
+            checksum=self.checksum,
+            events=self.events,
         )
 
 
@@ -143,6 +153,11 @@ class Manifest(Strict):
         return [file for file in self.files if fnmatch(file.name, pattern)] or [
             self.named(pattern)
         ]
+
+
+def path_in(place: str) -> str:
+    """Return a path, or the one in a URL, without a query and the `/content` of Zenodo."""
+    return place.partition("?")[0].removesuffix("/content") if "://" in place else place
 
 
 def url_of(record: str) -> str:

@@ -19,6 +19,7 @@ from tagline import provenance
 from tagline.catalogue import Dataset, Skim
 from tagline.clusters import THIS_MACHINE, Run, Task, workers
 from tagline.ledger import LEDGER, add_up, write_ledger
+from tagline.manifest import names_apart
 from tagline.parts import Report, Source, skim_file
 from tagline.progress import Progress
 from tagline.records import ListedFile
@@ -54,7 +55,11 @@ def skim(
     Raises:
         ValueError: more files failed than the dataset allows.
     """
-    listed = [ListedFile(path=file) if isinstance(file, str) else file for file in files]
+    names = names_apart([file for file in files if isinstance(file, str)])
+    listed = [
+        ListedFile(path=file, name=names[file]) if isinstance(file, str) else file
+        for file in files
+    ]
     sources = [Source(file, cache / f"{number:04d}") for number, file in enumerate(listed)]
     task = partial(skim_file, dataset=dataset, made=provenance.current())
     processes = min(processes, len(files))

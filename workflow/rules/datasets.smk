@@ -81,12 +81,12 @@ def files_of_batch(wildcards):
 
 def listed_files_of_batch(wildcards):
     """List the files of one skim job with what is known of them."""
-    read = CONFIG.datasets[wildcards.dataset].read
-    known = {file.url: file for file in files_to_read(wildcards.dataset)} if read else {}
-    return [
-        (known[path].listed if path in known else ListedFile(path=path)).model_dump()
-        for path in files_of_batch(wildcards)
-    ]
+    if CONFIG.datasets[wildcards.dataset].read:
+        known = {file.url: file.listed for file in files_to_read(wildcards.dataset)}
+    else:
+        names = manifest.names_apart(files_of_dataset(wildcards.dataset))
+        known = {path: ListedFile(path=path, name=name) for path, name in names.items()}
+    return [known[path].model_dump() for path in files_of_batch(wildcards)]
 
 
 def selection_of_dataset(wildcards):

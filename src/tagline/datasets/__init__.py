@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,18 @@ def reading(where: str, *further: type[Exception]) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise
         raise UnreadableFileError(f"{where}: {type(error).__name__}: {error}") from error
+
+
+class NamedPath(str):
+    """Where a file is read from, which need not end as the file is called."""
+
+    name: str
+
+    def __new__(cls, path: str, *, name: str) -> Self:
+        """Join a path and a name."""
+        named = super().__new__(cls, path)
+        named.name = name
+        return named
 
 
 class Chunk(ABC):
@@ -238,8 +250,9 @@ def ids_of_entries(path: str, entries: range) -> Columns:
 
     Run and luminosity block are a hash of the file's name, wherever the file lies.
     """
-    name = PurePosixPath(path).name.encode()
-    run, luminosity_block = np.frombuffer(blake2b(name, digest_size=8).digest(), np.uint32)
+    name = path.name if isinstance(path, NamedPath) else PurePosixPath(path).name
+    digest = blake2b(name.encode(), digest_size=8).digest()
+    run, luminosity_block = np.frombuffer(digest, np.uint32)
     return {
         "run": np.full(len(entries), run),
         "luminosity_block": np.full(len(entries), luminosity_block),
