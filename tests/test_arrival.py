@@ -250,6 +250,26 @@ def test_a_copied_archive_is_read_as_one_whatever_its_url(web, run, tmp_path, na
     assert ledger_of(run([file], copy_first=True))[0].kept == NUM_JETS
 
 
+@pytest.mark.parametrize(
+    ("reader", "path"),
+    [
+        ("jetclass", "/a.tar"),
+        ("jetclass", "/files/a.tar/content"),
+        ("energyflow", "/a.npz"),
+        ("toptagging", "/a.h5"),
+        ("atlas_ftag", "/files/a.h5/content"),
+        ("flat", "/a.parquet"),
+    ],
+)
+def test_what_is_not_read_in_place_says_what_to_do(web, run, reader, path):
+    web.files[path] = b"content"
+    says = (
+        f"{web.url(path)}: only ROOT files are read in place; set `copy_first: true`, or `fetch`"
+    )
+    with pytest.raises(ValueError, match=re.escape(says)):
+        run([web.url(path)], reader=reader)
+
+
 def test_a_copy_is_checked_and_read_under_its_own_name(web, run, tmp_path):
     local = run([str(tmp_path / "raw" / "0.root")]).rename(tmp_path / "local")
     url = web.url("/0.root")

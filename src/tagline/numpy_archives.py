@@ -11,7 +11,7 @@ from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
-from tagline.datasets import Array, UnreadableFileError, reading
+from tagline.datasets import Array, UnreadableFileError, reading, require_here
 from tagline.strict import did_you_mean
 
 HEADERS = {
@@ -42,8 +42,10 @@ def read_rows(
     """Yield consecutive rows of an archive with their values in each of these members.
 
     Raises:
-        UnreadableFileError: a member is missing or damaged, or they have different lengths.
+        UnreadableFileError: a member is missing or damaged, or they have different lengths, or
+            the file is elsewhere.
     """
+    require_here(path)
     with ExitStack() as stack:
         with reading(path, BadZipFile):
             archive = stack.enter_context(ZipFile(path))

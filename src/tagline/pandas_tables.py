@@ -12,7 +12,7 @@ import h5py
 import hdf5plugin  # noqa: F401 (lets h5py read what is compressed by blosc)
 import numpy as np
 
-from tagline.datasets import Array, UnreadableFileError, reading
+from tagline.datasets import Array, UnreadableFileError, reading, require_here
 from tagline.strict import did_you_mean
 
 
@@ -59,6 +59,7 @@ class Table:
 @contextmanager
 def open_table(path: str, key: str) -> Iterator[Table]:
     """Yield a table of a file."""
+    require_here(path)
     with reading(path):
         file = h5py.File(path)
     with file:

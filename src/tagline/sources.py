@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tagline.datasets import Array, Rows, UnreadableFileError, reading
+from tagline.datasets import Array, Rows, UnreadableFileError, ends_in, reading, require_here
 from tagline.lists import AnyRagged, Ragged, RawRagged
 from tagline.trees import Tree, open_tree, open_trees
 
@@ -164,16 +164,15 @@ def open_sources(
     """Yield the tree of a ROOT file, the group of an HDF5 file, or the table of a Parquet file.
 
     Args:
-        path: its suffix tells the kind; other files are ROOT, or a tar archive of it.
+        path: its suffix, or its name's, tells the kind; other files are ROOT, or a tar archive
+            of it.
         name: of the tree or group.
         group: of HDF5 files, where it is called differently.
         friends: other trees of the same file, or `FILE:TREE`, where `{folder}` and `{stem}` in
             FILE stand for those of `path`.
     """
-    suffix = PurePosixPath(path).suffix
-    if suffix in (*HDF5, *PARQUET) and "://" in path:
-        raise UnreadableFileError(f"{path}: only ROOT files are read from afar; `fetch` this one")
-    if suffix in HDF5:
+    if ends_in(path, HDF5):
+        require_here(path)
         with reading(path):
             file = h5py.File(path)
         with file:
@@ -181,7 +180,8 @@ def open_sources(
             if not isinstance(file.get(wanted), h5py.Group):
                 raise UnreadableFileError(f"{path}: no group {wanted!r}; it has {', '.join(file)}")
             yield HDF5Tree(path, wanted, file)
-    elif suffix in PARQUET:
+    elif ends_in(path, PARQUET):
+        require_here(path)
         with reading(path, pa.ArrowException):
             table = pq.ParquetFile(path, pre_buffer=False, buffer_size=BYTES_OF_A_READ)
         with table:

@@ -11,7 +11,7 @@ import uproot
 
 from tagline import blocks
 from tagline.baskets import Fetch, Kind, from_file, kind_of, read_plain
-from tagline.datasets import Array, UnreadableFileError, reading
+from tagline.datasets import Array, UnreadableFileError, ends_in, reading, require_here
 from tagline.lists import AnyRagged, Ragged, RawRagged
 from tagline.read_ahead import ReadAhead
 from tagline.remote import RemoteSource
@@ -256,10 +256,11 @@ def open_tree(path: str, name: str, *, member: Member | None = None) -> Iterator
 
 def open_trees(path: str, name: str) -> Iterator[Tree]:
     """Yield a tree of a file, or of each ROOT file in a tar archive, which is not unpacked."""
-    if not path.endswith(".tar"):
+    if not ends_in(path, (".tar",)):
         with open_tree(path, name) as tree:
             yield tree
         return
+    require_here(path)
     with reading(path, tarfile.TarError):
         archive = tarfile.open(path, "r:")  # noqa: SIM115 (closed below)
     with archive:

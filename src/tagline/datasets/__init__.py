@@ -82,6 +82,24 @@ class NamedPath(str):
         return named
 
 
+def name_of(path: str) -> str:
+    """Return what a file is called, which is the last part of a path without a name."""
+    return path.name if isinstance(path, NamedPath) else PurePosixPath(path).name
+
+
+def ends_in(path: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether a path, or what the file is called, has one of these suffixes."""
+    return path.endswith(suffixes) or name_of(path).endswith(suffixes)
+
+
+def require_here(path: str) -> None:
+    """Raise UnreadableFileError if a file of a format that is only read here is elsewhere."""
+    if "://" in path:
+        raise UnreadableFileError(
+            f"{path}: only ROOT files are read in place; set `copy_first: true`, or `fetch` it"
+        )
+
+
 class Chunk(ABC):
     """Consecutive events of a file, with J jets in them.
 
@@ -250,8 +268,7 @@ def ids_of_entries(path: str, entries: range) -> Columns:
 
     Run and luminosity block are a hash of the file's name, wherever the file lies.
     """
-    name = path.name if isinstance(path, NamedPath) else PurePosixPath(path).name
-    digest = blake2b(name.encode(), digest_size=8).digest()
+    digest = blake2b(name_of(path).encode(), digest_size=8).digest()
     run, luminosity_block = np.frombuffer(digest, np.uint32)
     return {
         "run": np.full(len(entries), run),
