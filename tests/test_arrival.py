@@ -5,6 +5,7 @@ import re
 import tarfile
 import zlib
 
+import numpy as np
 import pytest
 
 from tagline import remote
@@ -268,6 +269,20 @@ def test_what_is_not_read_in_place_says_what_to_do(web, run, reader, path):
     )
     with pytest.raises(ValueError, match=re.escape(says)):
         run([web.url(path)], reader=reader)
+
+
+def test_errors_and_notes_are_of_the_file_and_not_of_its_copy(web, run, tmp_path):
+    particles_JNF = np.ones((2, 3, 4)) * [1, 1, 1, 211]
+    particles_JNF[1, 1] = 0  # padding before the last particle
+    np.savez(tmp_path / "a.npz", X=particles_JNF, y=np.array([0, 1]))
+    web.files |= {"/a.npz": (tmp_path / "a.npz").read_bytes(), "/b.npz": b"content"}
+    files = [web.url(f"/{name}.npz") for name in "ab"]
+    folder = run(files, reader="energyflow", copy_first=True, allow_failed=1)
+    first, second = ledger_of(folder)
+    assert first.notes == (
+        f"{files[0]}: rows 0 to 2: 1 empty constituents between others, left out",
+    )
+    assert second.failed == f"{files[1]}: BadZipFile: File is not a zip file"
 
 
 def test_a_copy_is_checked_and_read_under_its_own_name(web, run, tmp_path):

@@ -24,7 +24,8 @@ def arrived(
         folder: gets the copy, as long as the block lasts.
 
     Raises:
-        UnreadableFileError: it is not there, or another one.
+        UnreadableFileError: it is not there, or another one; or what the block raises, of the
+            place instead of the copy.
     """
     with reading(place):
         size = size_of(place)
@@ -42,7 +43,10 @@ def arrived(
             with reading(place):
                 copy(place, here)
             _check(file, place, here)
-            yield NamedPath(str(here), name=file.called), size
+            try:
+                yield NamedPath(str(here), name=file.called), size
+            except UnreadableFileError as error:  # the copy is gone by then
+                raise type(error)(str(error).replace(str(here), place)) from error
 
 
 def _check(file: ListedFile, place: str, here: Path) -> None:

@@ -114,7 +114,7 @@ def _write_part(
             jets=num_jets,
             kept=num_kept,
             cut=cuts.cut,
-            notes=(*notes, *cuts.notes),
+            notes=tuple(note.replace(path, place) for note in (*notes, *cuts.notes)),
             attempts=attempts,
         )
         write_ledger([ledger], unfinished / LEDGER)
