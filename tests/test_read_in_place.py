@@ -57,7 +57,11 @@ def adler32(content):
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [(["*.txt"], "no file matches"), (["jets_9.root", "--tree", "leaves"], "no tree 'leaves'")],
+    [
+        (["*.txt"], "no file matches"),
+        (["jets_9.root", "--tree", "leaves"], "no tree 'leaves'"),
+        (["https://host/jets_9.root"], "'https://host/jets_9.root': only local files are listed"),
+    ],
 )
 def test_what_cannot_be_listed_is_named(arguments, says, files, monkeypatch, capsys):
     monkeypatch.chdir(files)
@@ -65,6 +69,19 @@ def test_what_cannot_be_listed_is_named(arguments, says, files, monkeypatch, cap
         listed_locally(monkeypatch, "manifest", "jets.json", *arguments)
     assert says in capsys.readouterr().err
     assert not (files / "jets.json").exists()
+
+
+def test_files_of_one_name_are_listed_with_their_folders(files, monkeypatch):
+    for number, folder in ((9, "a"), (10, "b")):
+        (files / folder).mkdir()
+        (files / f"jets_{number}.root").rename(files / folder / "jets.root")
+    monkeypatch.chdir(files)
+    assert listed_locally(monkeypatch, "manifest", "jets.json", "?/*.root", "*.root") == 0
+    assert {file.name: file.url for file in read_manifest(files / "jets.json").files} == {
+        "a_jets.root": "a/jets.root",
+        "b_jets.root": "b/jets.root",
+        "jets_11.root": "jets_11.root",
+    }
 
 
 def test_an_index_that_is_here_becomes_a_list(tmp_path, monkeypatch):

@@ -47,27 +47,38 @@ def names_apart(paths: Sequence[str]) -> dict[str, str]:
 
 
 def list_files(patterns: Sequence[str], *, algorithm: str, tree: str = "") -> Manifest:
-    """Return a list of local files, with the entries of a tree in each if one is named."""
-    files = [Path(file) for file in expand_files(patterns)]
+    """Return a list of local files, with the entries of a tree in each if one is named.
+
+    Raises:
+        ValueError: a file is elsewhere, or cannot be read.
+    """
+    paths = expand_files(patterns)
+    for path in paths:
+        if "://" in path:
+            raise ValueError(
+                f"{path!r}: only local files are listed; `tagline record` lists those of a record "
+                "or a file index, and a dataset takes URLs as its `files`"
+            )
+    names = names_apart(paths)
     return Manifest(
         source=" ".join(patterns),
         files=tuple(
             RemoteFile(
-                name=file.name,
-                url=str(file),
-                size=file.stat().st_size,
-                checksum=f"{algorithm}:{checksum_of(file, algorithm)}",
-                events=_count_entries(file, tree) if tree else None,
+                name=names[path].replace("/", "_"),
+                url=str(Path(path)),
+                size=Path(path).stat().st_size,
+                checksum=f"{algorithm}:{checksum_of(Path(path), algorithm)}",
+                events=_count_entries(path, tree) if tree else None,
             )
-            for file in files
+            for path in paths
         ),
     )
 
 
-def _count_entries(file: Path, tree: str) -> int:
+def _count_entries(path: str, tree: str) -> int:
     from tagline.sources import open_sources  # awkward, which a configuration does without
 
-    return sum(each.num_entries for each in open_sources(str(file), tree))
+    return sum(each.num_entries for each in open_sources(path, tree))
 
 
 def main(arguments: Sequence[str]) -> int:
