@@ -49,8 +49,7 @@ def test_ranger_goes_half_the_way_back_after_six_steps():
 
 @pytest.mark.parametrize("weight_decay", [0, 0.1])
 def test_ranger_is_that_of_weaver(weight_decay):
-    reason = "weaver-core is not installed; `pip install '.[bench]'` installs it"
-    theirs = pytest.importorskip("weaver.utils.nn.optimizer.ranger", reason=reason)
+    from weaver.utils.nn.optimizer.ranger import Ranger
 
     def of_weaver(trainee):
         parameters = list(trainee.parameters())
@@ -59,7 +58,7 @@ def test_ranger_is_that_of_weaver(weight_decay):
             {"params": [each for each in parameters if belongs(each)], "weight_decay": decay}
             for belongs, decay in decays
         ]
-        return theirs.Ranger(groups, lr=0.01)
+        return Ranger(groups, lr=0.01)
 
     found = trained(ours(optimiser="ranger", betas=(0.95, 0.999), weight_decay=weight_decay))
     torch.testing.assert_close(found, trained(of_weaver), rtol=1e-5, atol=1e-6)

@@ -9,7 +9,6 @@ from tagline.taggers import particle_transformer, particlenet
 from tests.clouds import random_cloud, randomise
 from tests.tasks import taggers
 
-REASON = "weaver-core is not installed; `pip install '.[bench]'` installs it"
 COUNTS = [40, 3, 17, 64, 1, 25, 16, 30]  # some jets have fewer particles than neighbours
 PADDED_TO = 70
 FEATURES = (
@@ -23,8 +22,6 @@ FEATURES = (
 )
 NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 LINEAR = ("weight", "bias")
-
-model = pytest.importorskip("weaver.nn.model", reason=REASON)
 
 
 def rename(weights, names, entries):
