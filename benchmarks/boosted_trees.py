@@ -6,9 +6,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import Tensor
 
 from benchmarks.racing import race, rates, verdict
-from tagline.batch import Batch
-from tagline.delivery import PackedJets
-from tagline.inputs import Inputs
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets
 from tagline.taggers.boosted_trees import Config, Tagger
 
 NUM_JETS, NUM_FEATURES, JETS_A_BATCH = 8192, 10, 512

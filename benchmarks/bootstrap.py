@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from benchmarks.racing import race, verdict
-from tagline import roc
+from tagline.measures import roc
 
 NUM_JETS = 1_000_000
 REPLICAS = 100

@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from benchmarks.networks import TRAINING, products, step
 from benchmarks.racing import race, rates, verdict
-from tagline.batch import Batch
-from tagline.delivery import load
-from tagline.inputs import Inputs, read_inputs
-from tagline.matrix_products import whole_processor
-from tagline.memory import keep_freed_memory
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs, read_inputs
+from tagline.learning.delivery import load
+from tagline.machine.matrix_products import whole_processor
+from tagline.machine.memory import keep_freed_memory
 from tagline.taggers.cnn import Config, Tagger
 from tests import toys
 from tests.tasks import prepared_task, representations

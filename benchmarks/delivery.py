@@ -24,12 +24,12 @@ from weaver.utils.dataset import SimpleIterDataset
 
 from benchmarks.racing import race, rates, verdict
 from tagline import prepare
-from tagline.catalogue import Representation
-from tagline.columns import TRUTH
-from tagline.delivery import load
-from tagline.frames import around_jet_axis, leading
-from tagline.inputs import Inputs
-from tagline.jets import Columns, Jets, read_jets, write_jets
+from tagline.data.columns import TRUTH
+from tagline.data.inputs import Inputs
+from tagline.data.jets import Columns, Jets, read_jets, write_jets
+from tagline.learning.delivery import load
+from tagline.observables.frames import around_jet_axis, leading
+from tagline.settings.catalogue import Representation
 from tests.toys import ragged, toy_jets
 
 NUM_JETS, BATCH_SIZE, PADDED_TO = 20_000, 256, 128

@@ -14,11 +14,11 @@ import numpy as np
 
 from benchmarks.racing import race, rates, verdict
 from benchmarks.rival_energyflow import VERSION, EnergyFlow
-from tagline.compiled import compiled
-from tagline.efp import Array, energy_flow, polynomials
-from tagline.efp_graphs import Graph, canonical, joined, name
-from tagline.efp_kernel import Operation
-from tagline.frames import Particles
+from tagline.machine.compiled import compiled
+from tagline.observables.efp import Array, energy_flow, polynomials
+from tagline.observables.efp_graphs import Graph, canonical, joined, name
+from tagline.observables.efp_kernel import Operation
+from tagline.observables.frames import Particles
 
 NUM_PARTICLES, BETA = 66, 0.5
 RACES = {5: (128, 30), 7: (24, 80)}  # jets and goal by degree

@@ -7,10 +7,10 @@ import numpy as np
 import uproot
 
 from benchmarks.racing import race, verdict
-from tagline import plugins
-from tagline.cuts import Cuts
-from tagline.jets import Jets, concatenate
-from tagline.trees import Tree
+from tagline.data.jets import Jets, concatenate
+from tagline.reading.cuts import Cuts
+from tagline.reading.trees import Tree
+from tagline.settings import plugins
 from tests import nginx_server, xrootd_server
 from tests.long_line import long_line
 from tests.readers import assert_same

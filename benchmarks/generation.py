@@ -8,7 +8,7 @@ import numpy.typing as npt
 from benchmarks.racing import race, verdict
 from tagline.generate import select
 from tagline.generate.pythia import Generator, Record
-from tagline.recipes import JetSelection, Recipe
+from tagline.settings.recipes import JetSelection, Recipe
 
 NUM_EVENTS = 200
 SEED = 1

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.racing import race, rates, verdict
-from tagline import pixels
+from tagline.observables import pixels
 
 NUM_PARTICLES = 60
 WIDTH = 1.6

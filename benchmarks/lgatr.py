@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from benchmarks.networks import FORWARD, TRAINING, step
 from benchmarks.racing import race, rates, verdict
-from tagline.batch import Batch
-from tagline.matrix_products import whole_processor
-from tagline.memory import keep_freed_memory
-from tagline.multivector_layers import Linear
+from tagline.data.batch import Batch
+from tagline.machine.matrix_products import whole_processor
+from tagline.machine.memory import keep_freed_memory
+from tagline.networks.multivector_layers import Linear
 from tagline.taggers.lgatr import Config, Tagger
 from tests.clouds import random_cloud
 from tests.four_vectors import inputs_of

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
+from tagline.data.batch import Batch
 
 FORWARD, TRAINING = 1, 3  # products of a layer; back go those of the inputs and of the weights
 TYPICAL_PARTICLES, SPREAD = 41.5, 0.42  # with the tail, 45 on average, as published jets have

@@ -5,8 +5,8 @@ import fastjet
 import numpy as np
 
 from benchmarks.racing import race, rates, verdict
-from tagline.jets import Jets
-from tagline.subjets import BETAS, nsubjettiness
+from tagline.data.jets import Jets
+from tagline.observables.subjets import BETAS, nsubjettiness
 
 NUM_JETS, NUM_PARTICLES, MAX_AXES = 2_000, 60, 4
 LARGEST_RADIUS = 1000.0

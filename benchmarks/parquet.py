@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.racing import race, verdict
-from tagline.jets import Columns, Jets, read_jets, write_jets
+from tagline.data.jets import Columns, Jets, read_jets, write_jets
 from tests.toys import ragged, toy_jets
 
 NUM_JETS = 60_000

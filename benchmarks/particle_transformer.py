@@ -18,11 +18,11 @@ from benchmarks.networks import (
     step,
 )
 from benchmarks.racing import race, rates, verdict
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import padded
-from tagline.matrix_products import whole_processor
-from tagline.memory import keep_freed_memory
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.machine.matrix_products import whole_processor
+from tagline.machine.memory import keep_freed_memory
+from tagline.networks.layers import padded
 from tagline.taggers.particle_transformer import MOMENTUM, NUM_PAIR_FEATURES, Config, Tagger
 from tests.clouds import random_cloud
 from tests.test_weaver import FEATURES, part_of_weaver

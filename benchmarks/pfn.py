@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.racing import race, rates, verdict
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import padded
-from tagline.matrix_products import whole_processor
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.machine.matrix_products import whole_processor
+from tagline.networks.layers import padded
 from tagline.taggers.pfn import Config, Tagger
 
 NUM_JETS, PADDED_TO = 256, 128

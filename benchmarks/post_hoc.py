@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from tagline.decorrelation import BaseDecorrelation, conditional_flow, knn, quantile_regression
-from tagline.logits import scores_of
+from tagline.measures.logits import scores_of
 
 NUM_JETS = 1_000_000
 GOAL = 60.0  # CPU seconds of one core to fit and to transform all of them

@@ -26,11 +26,11 @@ import psutil
 import pyarrow.parquet as pq
 import yaml
 
-from tagline.digests import checksum_of
-from tagline.files import write_json
-from tagline.jets import CONSTITUENTS_FILE, JETS_FILE, Jets
-from tagline.ledger import FileLedger, read_ledger
-from tagline.records import Manifest, RemoteFile
+from tagline.artefacts.digests import checksum_of
+from tagline.artefacts.files import write_json
+from tagline.data.jets import CONSTITUENTS_FILE, JETS_FILE, Jets
+from tagline.reading.ledger import FileLedger, read_ledger
+from tagline.settings.records import Manifest, RemoteFile
 from tests import xrootd_server
 from tests.cutting_proxy import cutting
 from tests.slurm.cluster import ACCOUNT, Cluster, running, wait_for

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmarks.racing import race, rates, verdict
-from tagline.inputs import Inputs
-from tagline.matrix_products import whole_processor
+from tagline.data.inputs import Inputs
+from tagline.machine.matrix_products import whole_processor
 from tagline.taggers.resnext import Config, Tagger
 
 NUM_JETS, NUM_PIXELS, SIDE = 64, 40, 64

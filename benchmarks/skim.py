@@ -22,13 +22,13 @@ from uproot.compression import ZLIB, ZSTD, Compression, _decompress_ZLIB
 
 from benchmarks.by_root import write_by_root
 from benchmarks.racing import race, verdict
-from tagline.blocks import Bytes, unpacked
-from tagline.catalogue import Dataset
-from tagline.columns import TRUTH
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Columns, Jets, read_jets
 from tagline.datasets.jetclass import IMPACT_BRANCHES, KINDS, LABELS
-from tagline.jets import Columns, Jets, read_jets
-from tagline.parts import Source, skim_file
-from tagline.records import ListedFile
+from tagline.reading.blocks import Bytes, unpacked
+from tagline.reading.parts import Source, skim_file
+from tagline.settings.catalogue import Dataset
+from tagline.settings.records import ListedFile
 from tests.toys import add_tree, jetclass_branches, nano_branches, toy_jets
 
 NUM_JETS, NUM_CLUSTERS = 120_000, 12
@@ -184,7 +184,7 @@ def blocks_of(read: Callable[[], None]) -> list[tuple[bytes, int]]:
         blocks.append((bytes(packed), num_bytes))
         return unpacked(packed, num_bytes)
 
-    with mock.patch("tagline.baskets.unpacked", remember):
+    with mock.patch("tagline.reading.baskets.unpacked", remember):
         read()
     return blocks
 

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.by_root import write_by_root
-from tagline.catalogue import Dataset
-from tagline.jets import Jets
-from tagline.parts import Source, skim_file
-from tagline.records import ListedFile
+from tagline.data.jets import Jets
+from tagline.reading.parts import Source, skim_file
+from tagline.settings.catalogue import Dataset
+from tagline.settings.records import ListedFile
 from tests.hbb_files import hbb_branches
 from tests.toys import published_branches, toy_jets
 

@@ -8,9 +8,9 @@ from resource import RUSAGE_SELF, getrusage
 
 import uproot
 
-from tagline.catalogue import Dataset
-from tagline.parts import Source, skim_file
-from tagline.records import ListedFile
+from tagline.reading.parts import Source, skim_file
+from tagline.settings.catalogue import Dataset
+from tagline.settings.records import ListedFile
 from tests.toys import add_tree, jetclass_branches, toy_jets
 
 JETS_OF_CLUSTER = 10_000

@@ -15,12 +15,12 @@ from pathlib import Path
 import psutil
 
 from benchmarks.racing import race
-from tagline import clusters
-from tagline.catalogue import Dataset, Skim
-from tagline.clusters import THIS_MACHINE, Run, start, workers
-from tagline.ledger import add_up
-from tagline.parts import Source, skim_file
-from tagline.records import ListedFile
+from tagline.reading import clusters
+from tagline.reading.clusters import THIS_MACHINE, Run, start, workers
+from tagline.reading.ledger import add_up
+from tagline.reading.parts import Source, skim_file
+from tagline.settings.catalogue import Dataset, Skim
+from tagline.settings.records import ListedFile
 from tagline.skim import skim, skim_in_rounds
 from tests.toys import toy_jets, write_jetclass_root
 

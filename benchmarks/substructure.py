@@ -6,10 +6,10 @@ import numpy as np
 
 from benchmarks.nsubjettiness import LARGEST_RADIUS, MAX_AXES, NUM_JETS, NUM_PARTICLES, toy_jets
 from benchmarks.racing import race, rates, verdict
-from tagline.history import CAMBRIDGE_AACHEN, KT, cluster, momenta_of
-from tagline.jets import Jets
-from tagline.subjets import BETAS
-from tagline.substructure import Grooming, Substructure, substructure
+from tagline.data.jets import Jets
+from tagline.observables.history import CAMBRIDGE_AACHEN, KT, cluster, momenta_of
+from tagline.observables.subjets import BETAS
+from tagline.observables.substructure import Grooming, Substructure, substructure
 
 GOAL = 15
 LARGEST_DIFFERENCE = 1e-10

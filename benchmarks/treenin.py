@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from benchmarks.networks import FORWARD, TRAINING, inference, step
 from benchmarks.racing import race, rates, verdict
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.matrix_products import whole_processor
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.machine.matrix_products import whole_processor
 from tagline.representations.tree import Config as TreeConfig
 from tagline.representations.tree import Representation
 from tagline.taggers.treenin import Config, Tagger

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.layers import dense
-from tagline.posteriors import Binned
-from tagline.reversal import reverse_gradient
+from tagline.networks.layers import dense
+from tagline.networks.posteriors import Binned
+from tagline.networks.reversal import reverse_gradient
 from tests.two_domains import Array
 
 HIDDEN = (50, 20)

@@ -2,7 +2,7 @@
 
 import torch
 
-from tagline.batch import Batch
+from tagline.data.batch import Batch
 
 
 def without_particles(label_B, *, weight_B=None, protected_BR=None, features_BG=None):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import uproot
 
-from tagline.jets import Jets
+from tagline.data.jets import Jets
 from tests.toys import ragged
 
 FLAGS = "isB isGBB isBB isLeptonicB isLeptonicB_C isC isGCC isCC isUD isS isG isUndefined"

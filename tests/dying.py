@@ -3,8 +3,8 @@
 import os
 import signal
 
-from tagline import parts
-from tagline.parts import Report, Source, skim_file
+from tagline.reading import parts
+from tagline.reading.parts import Report, Source, skim_file
 
 
 def die() -> None:

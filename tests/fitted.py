@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from tagline.delivery import PackedJets
+from tagline.learning.delivery import PackedJets
 
 
 def jets_of(features_JG, label_J, weight_J=None) -> PackedJets:

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
 
 MOMENTA = ("energy", "px", "py", "pz")
 METRIC = torch.diag(torch.tensor([1.0, -1, -1, -1], dtype=torch.float64))

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import tables
 import uproot
 
-from tagline.columns import TRUTH
-from tagline.jets import Jets
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Jets
 from tests.toys import ragged
 
 SLOTS = {"pfcand": 100, "track": 60, "sv": 5}

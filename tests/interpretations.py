@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tagline.attributions import (
+from tagline.interpretation.attributions import (
     Attributions,
     ConstituentMaps,
     Importance,

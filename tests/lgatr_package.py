@@ -8,7 +8,7 @@ from lgatr.layers.attention.config import SelfAttentionConfig
 from lgatr.layers.mlp.config import MLPConfig
 from torch import Tensor, nn
 
-from tagline.layers import padded
+from tagline.networks.layers import padded
 
 PLANE, TIME = 8, 1  # components: 1, e_0 .. e_3, e_01, e_02, e_03, e_12, e_13, e_23, ...
 NUM_FIRST = 3  # tokens: the jet's own, the plane, the time

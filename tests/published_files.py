@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tagline.columns import TRUTH
-from tagline.jets import Jets
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Jets
 
 TOP_TAGGING_SLOTS = 200
 TOP_TAGGING_MOMENTA = ("energy", "px", "py", "pz")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tagline import plugins
-from tagline.jets import concatenate, tables_of
-from tagline.trees import Span, Tree
+from tagline.data.jets import concatenate, tables_of
+from tagline.reading.trees import Span, Tree
+from tagline.settings import plugins
 
 
 def reader(name, **options):

@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from onnxscript import ir
 
 from tagline import figures
+from tagline.artefacts.files import whole_file, write_json, write_text
+from tagline.artefacts.provenance import Provenance
+from tagline.data.inputs import Inputs
+from tagline.data.jets import Jets, write_columns
 from tagline.export import describe
-from tagline.files import whole_file, write_json, write_text
 from tagline.generate.write import write_root
-from tagline.inputs import Inputs
-from tagline.jets import Jets, write_columns
-from tagline.model import build, save_model
-from tagline.provenance import Provenance
+from tagline.learning.model import build, save_model
 from tests.tasks import representations, taggers
 from tests.toys import toy_jets
 

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
+from tagline.artefacts.files import write_json
 from tagline.compare import Comparison, Key
+from tagline.data.jets import Columns, write_columns
 from tagline.evaluate import measure
-from tagline.files import write_json
-from tagline.jets import Columns, write_columns
-from tagline.legend import DecorrelationLabel, Legend, TaggerLabel, TaskLabel
-from tagline.metrics import Estimate, Histogram, Metrics
-from tagline.published import OutputCorrelations, Published, PublishedNumber
-from tagline.score_tables import ScoreTables
-from tagline.score_tables import load as load_score_tables
-from tagline.sculpting import MASS_EDGES
+from tagline.measures.metrics import Estimate, Histogram, Metrics
+from tagline.measures.sculpting import MASS_EDGES
+from tagline.reporting.score_tables import ScoreTables
+from tagline.reporting.score_tables import load as load_score_tables
+from tagline.settings.legend import DecorrelationLabel, Legend, TaggerLabel, TaskLabel
+from tagline.settings.published import OutputCorrelations, Published, PublishedNumber
 
 TOP_MASS, TOP_WIDTH = 172.0, 18.0
 QUALITY = {"pfn": 2.9, "cnn": 2.7, "topodnn": 2.3}

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from tagline import catalogue
-from tagline.columns import TRUTH
-from tagline.jets import Jets, write_jets
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Jets, write_jets
 from tagline.prepare import prepare
+from tagline.settings import catalogue
 from tests.toys import toy_jets, with_columns_of
 
 CONFIG = Path(__file__).parent.parent / "config"

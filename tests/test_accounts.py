@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from tagline import figures
-from tagline.accounts import read_runs, show_size, show_time
+from tagline.accounting.accounts import read_runs, show_size, show_time
 from tagline.accounts_table import Account, Row, account, add_up, markdown, read, write
+from tagline.artefacts.files import write_json
 from tagline.draw import draw
 from tagline.figures import where_time_went
-from tagline.files import write_json
 from tests.scores import toy_legend
 
 PATTERNS = {

@@ -8,12 +8,12 @@ import zlib
 import numpy as np
 import pytest
 
-from tagline import remote
 from tagline import skim as stage
-from tagline.catalogue import Dataset
-from tagline.jets import read_jets
-from tagline.ledger import read_ledger
-from tagline.records import ListedFile, RemoteFile
+from tagline.data.jets import read_jets
+from tagline.reading import remote
+from tagline.reading.ledger import read_ledger
+from tagline.settings.catalogue import Dataset
+from tagline.settings.records import ListedFile, RemoteFile
 from tagline.skim import skim
 from tests import http_server, xrootd_server
 from tests.disks import small_disk

@@ -10,9 +10,9 @@ import pytest
 import uproot
 import vector
 
-from tagline.columns import TRUTH
-from tagline.cuts import Cuts
+from tagline.data.columns import TRUTH
 from tagline.datasets import UnreadableFileError
+from tagline.reading.cuts import Cuts
 from tests.readers import assert_same, read, reader
 
 REAL_DATA = Path(os.environ.get("TAGLINE_REAL_DATA", "../shared/data"))

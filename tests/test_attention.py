@@ -2,7 +2,7 @@
 
 import torch
 
-from tagline.attention import attend, heads, slots_of
+from tagline.networks.attention import attend, heads, slots_of
 from tests.clouds import random_cloud
 
 COUNTS = [4, 0, 1, 6]

@@ -11,9 +11,9 @@ import pytest
 import uproot
 from uproot.compression import LZ4, LZMA, ZLIB, ZSTD
 
-from tagline import blocks
-from tagline.baskets import Kind, from_file, kind_of, read_plain
-from tagline.lists import RawRagged
+from tagline.reading import blocks
+from tagline.reading.baskets import Kind, from_file, kind_of, read_plain
+from tagline.reading.lists import RawRagged
 from tests.toys import add_tree
 
 BY_ROOT = Path(__file__).parent / "data/jetclass.root"

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tagline.files import read_json
-from tagline.jets import read_columns
+from tagline.artefacts.files import read_json
+from tagline.data.jets import read_columns
 from tests.networks import write_mean_network
 from tests.test_workflow import CONFIG, ROOT, edit, new_project, planned, snakemake
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 import xxhash
 
-from tagline.blocks import DAMAGE, unpacked
+from tagline.reading.blocks import DAMAGE, unpacked
 
 CONTENT = bytes(range(256)) * 40
 

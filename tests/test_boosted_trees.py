@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from tagline.inputs import Inputs
+from tagline.data.inputs import Inputs
 from tagline.taggers.boosted_trees import Config, Tagger
 from tests.fitted import jets_of, logits_of
 

@@ -11,15 +11,15 @@ import uproot
 from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
-from tagline.fitted import Fitted
-from tagline.inputs import Inputs
-from tagline.taggers import boosted_trees, flatness_boosting, uboost
-from tagline.uniformity import (
+from tagline.data.inputs import Inputs
+from tagline.learning.fitted import Fitted
+from tagline.measures.uniformity import (
     bins,
     cramer_von_mises,
     neighbourhoods,
     standard_deviation_of_efficiencies,
 )
+from tagline.taggers import boosted_trees, flatness_boosting, uboost
 from tests.fitted import jets_of, logits_of
 
 DALITZ = Path(os.environ.get("TAGLINE_REAL_DATA", "../shared/data")) / "dalitz/dalitzdata.root"

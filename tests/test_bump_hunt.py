@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from tagline.bump_hunt import (
+from tagline.measures.bump_hunt import (
     BACKGROUND_JETS,
     CENTRE_M,
     LEAST_JETS,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tagline.__main__ import COMMANDS
-from tagline.challenge import BACKGROUND, CONTROL, TRAINING, judge, main, read_events
+from tagline.measures.challenge import BACKGROUND, CONTROL, TRAINING, judge, main, read_events
 
 NUM_EVENTS = 4000
 

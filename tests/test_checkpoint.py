@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from tagline import checkpoint
-from tagline.checkpoint import Checkpoints
+from tagline.learning import checkpoint
+from tagline.learning.checkpoint import Checkpoints
 from tests.disks import small_disk
 from tests.trainings import Run, die, same_weights
 
@@ -146,10 +146,10 @@ def test_a_model_that_cannot_be_written_is_an_error_of_one_line(run, soon_full):
 def test_what_was_trained_is_not_lost_with_a_model_that_cannot_be_written(run, monkeypatch):
     expected = Run(run.prepared, run.folder / "expected").train()
     with monkeypatch.context() as patch:
-        patch.setattr("tagline.assignment.save_model", no_space)
+        patch.setattr("tagline.learning.assignment.save_model", no_space)
         with pytest.raises(OSError, match="No space left"):
             run.train()
-    monkeypatch.setattr("tagline.trainer.Trainer._step", no_space)
+    monkeypatch.setattr("tagline.learning.trainer.Trainer._step", no_space)
     run.train()
     assert same_weights(run, expected)
 

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from tagline import checksums
-from tagline.checksums import WORTH_KEEPING, checksum
+from tagline.artefacts import checksums
+from tagline.artefacts.checksums import WORTH_KEEPING, checksum
 
 LARGE = bytes(WORTH_KEEPING)
 

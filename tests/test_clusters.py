@@ -8,13 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from tagline import clusters
 from tagline import skim as stage
-from tagline.catalogue import Dataset, Skim
-from tagline.clusters import THIS_MACHINE, workers
-from tagline.ledger import FileLedger, read_ledger
-from tagline.parts import Report, Source, skim_file
-from tagline.records import ListedFile
+from tagline.reading import clusters
+from tagline.reading.clusters import THIS_MACHINE, workers
+from tagline.reading.ledger import FileLedger, read_ledger
+from tagline.reading.parts import Report, Source, skim_file
+from tagline.settings.catalogue import Dataset, Skim
+from tagline.settings.records import ListedFile
 from tagline.skim import skim
 from tests import dying
 from tests.slurm.cluster import wait_for

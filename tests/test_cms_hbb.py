@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import yaml
 
-from tagline.columns import TRUTH
-from tagline.cuts import Cuts
+from tagline.data.columns import TRUTH
 from tagline.datasets import UnreadableFileError
+from tagline.reading.cuts import Cuts
 from tests.hbb_files import SLOTS, hbb_branches, write_hbb_hdf5, write_hbb_root
 from tests.readers import assert_same, branches_read, read, reader
 from tests.toys import toy_jets

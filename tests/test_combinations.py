@@ -9,13 +9,13 @@ import yaml
 from scipy.special import logit
 from sklearn.metrics import roc_auc_score
 
-from tagline import plugins
+from tagline.artefacts.files import read_json, write_json
 from tagline.combinations import BaseCombination, Members
 from tagline.combinations.goat import Config as GoatConfig
 from tagline.combine import combine, load
-from tagline.contenders import Combination
-from tagline.files import read_json, write_json
-from tagline.jets import Columns, read_columns, write_columns
+from tagline.data.jets import Columns, read_columns, write_columns
+from tagline.settings import plugins
+from tagline.settings.contenders import Combination
 from tests.scores import score_table
 
 CATALOGUE = Path(__file__).parents[1] / "config" / "combinations.yaml"

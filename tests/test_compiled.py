@@ -5,10 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import tagline.compiled
+import tagline.machine.compiled
 
 CALLED = """
-from tagline.compiled import inlined
+from tagline.machine.compiled import inlined
 
 @inlined
 def factor():
@@ -16,7 +16,7 @@ def factor():
 """
 CALLER = """
 from tagline.called import factor
-from tagline.compiled import compiled
+from tagline.machine.compiled import compiled
 
 @compiled
 def times(number):
@@ -42,7 +42,8 @@ def test_a_function_is_compiled_anew_when_one_that_it_calls_has_changed(tmp_path
     package = tmp_path / "tagline"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "compiled.py").write_text(Path(tagline.compiled.__file__).read_text())
+    (package / "machine").mkdir()
+    (package / "machine/compiled.py").write_text(Path(tagline.machine.compiled.__file__).read_text())
     (package / "caller.py").write_text(CALLER)
     (package / "called.py").write_text(CALLED.format(factor=2))
     assert run(tmp_path) == 14

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tagline import config, fingerprint, plugins
-from tagline.document import document
+from tagline.artefacts import fingerprint
+from tagline.settings import config, plugins
+from tagline.settings.document import document
 
 ROOT = Path(__file__).parent.parent
 STAGES = {
@@ -50,6 +51,8 @@ IMPORTED_AS = {"scikit_learn": "sklearn", "xrootd": "XRootD"}
 ON_TOP_OF = {
     "training_sizes": ("top_landscape_small.yaml",),
     "decorrelation_small": ("top_landscape_small.yaml",),
+    "top_landscape_scores": ("top_landscape_small.yaml",),
+    "top_landscape_published": ("top_landscape.yaml",),
     "robustness": ("top_landscape_small.yaml", "decorrelation_small.yaml"),
 }
 SNAKEFILE = (ROOT / "Snakefile").read_text()
@@ -197,7 +200,8 @@ def test_all_mistakes_are_reported_at_once():
 
 def test_the_configuration_layer_imports_nothing_heavy():
     code = (
-        "import sys; from tagline import config, fingerprint, manifest, plugins, records;"
+        "import sys, tagline.artefacts.fingerprint, tagline.reading.manifest;"
+        "import tagline.settings.config;"
         "heavy = {'torch', 'awkward', 'uproot', 'coffea', 'numba', 'matplotlib', 'dask', 'scipy'};"
         "sys.exit(','.join(heavy & set(sys.modules)) or 0)"
     )

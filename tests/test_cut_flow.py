@@ -7,11 +7,11 @@ import pytest
 import uproot
 from matplotlib.figure import Figure
 
-from tagline.catalogue import Dataset
 from tagline.cut_flow import BEFORE, read, tally
 from tagline.figures import cut_flow
+from tagline.reporting.style import SETTINGS
+from tagline.settings.catalogue import Dataset
 from tagline.skim import skim
-from tagline.style import SETTINGS
 from tests.toys import toy_jets, write_jetclass_root
 
 SELECTION = "pt > 580 and pt < 640 and abs(eta) < 1"

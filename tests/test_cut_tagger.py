@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.inputs import Inputs
+from tagline.data.inputs import Inputs
 from tagline.taggers.cuts import Config, Tagger, narrowest_window
 from tests.fitted import jets_of, logits_of
 

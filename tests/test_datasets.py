@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import uproot
 
-from tagline import plugins
-from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
-from tagline.cuts import Cuts
+from tagline.data.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
 from tagline.datasets import BaseReader, UnreadableFileError
+from tagline.reading.cuts import Cuts
+from tagline.settings import plugins
 from tests.readers import assert_same, branches_read, read, reader
 from tests.toys import (
     add_tree,

@@ -9,13 +9,13 @@ import torch
 import yaml
 from sklearn.metrics import roc_auc_score
 
-from tagline import plugins
-from tagline.batch import Batch
-from tagline.catalogue import Decorrelation
+from tagline.data.batch import Batch
+from tagline.data.jets import Columns, read_columns, write_columns
 from tagline.decorrelate import decorrelate
 from tagline.decorrelation import BaseDecorrelation, method_of
-from tagline.distance_correlation import distance_correlation, rank
-from tagline.jets import Columns, read_columns, write_columns
+from tagline.measures.distance_correlation import distance_correlation, rank
+from tagline.settings import plugins
+from tagline.settings.catalogue import Decorrelation
 from tests.clouds import without_particles
 from tests.scores import score_table
 

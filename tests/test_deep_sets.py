@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.inputs import Inputs
-from tagline.layers import padded
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import padded
 from tagline.taggers import efn, pfn
 from tests.clouds import random_cloud, randomise
 

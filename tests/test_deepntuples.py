@@ -4,9 +4,9 @@ import awkward as ak
 import numpy as np
 import pytest
 
-from tagline.columns import TRUTH
-from tagline.cuts import Cuts
+from tagline.data.columns import TRUTH
 from tagline.datasets import UnreadableFileError, ids_of_entries
+from tagline.reading.cuts import Cuts
 from tests.deepntuples_files import FIRST_EVENT, deepntuples_branches, write_deepntuples
 from tests.readers import assert_same, branches_read, read, reader
 from tests.toys import toy_jets, write_tree

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.delivery import batches, load
-from tagline.inputs import read_inputs
-from tagline.jets import read_jets
+from tagline.data.inputs import read_inputs
+from tagline.data.jets import read_jets
+from tagline.learning.delivery import batches, load
 from tests.tasks import prepared_task, representations
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import uproot
 
-from tagline import plugins
-from tagline.columns import TRUTH
-from tagline.cuts import Cuts
+from tagline.data.columns import TRUTH
 from tagline.datasets import UnreadableFileError
+from tagline.reading.cuts import Cuts
+from tagline.settings import plugins
 from tests.readers import assert_same, branches_read, read, reader
 from tests.toys import jet_momenta
 

@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 import torch
 
-from tagline import devices
-from tagline.devices import Place, claimed, gpus_of, least_used, place_of, visible_gpus
+from tagline.machine import devices
+from tagline.machine.devices import Place, claimed, gpus_of, least_used, place_of, visible_gpus
 from tests.trainings import PROCESSES
 
 FOUR = ("GPU-a", "GPU-b", "GPU-c", "GPU-d")

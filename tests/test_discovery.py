@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.discovery import Passing, efficiencies, passing, significance, split_at
+from tagline.measures.discovery import Passing, efficiencies, passing, significance, split_at
 
 
 def significance_of(signal, background, uncertainty):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.distance_correlation import distance_correlation, rank, squared_with_gradient
+from tagline.measures.distance_correlation import distance_correlation, rank, squared_with_gradient
 
 
 def by_definition(x: torch.Tensor, y: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

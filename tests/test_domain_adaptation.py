@@ -13,7 +13,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from tagline.flavours_of_physics import (
+from tagline.measures.flavours_of_physics import (
     LARGEST_CORRELATION,
     LARGEST_DISAGREEMENT,
     correlation,

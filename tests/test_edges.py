@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from tagline import perceptrons
-from tagline.edges import Edges, mean_of_layers
+from tagline.networks import perceptrons
+from tagline.networks.edges import Edges, mean_of_layers
 from tests.clouds import randomise
 
 NUM_P, NUM_K = 50, 3

@@ -8,13 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tagline import frames
-from tagline.correlators import correlators
-from tagline.efp import energy_flow, polynomials
-from tagline.efp_graphs import canonical, connected_graphs, degree, multisets, name, vertices
-from tagline.efp_kernel import Operation
-from tagline.frames import Particles
-from tagline.jets import Jets
+from tagline.data.jets import Jets
+from tagline.observables import frames
+from tagline.observables.correlators import correlators
+from tagline.observables.efp import energy_flow, polynomials
+from tagline.observables.efp_graphs import (
+    canonical,
+    connected_graphs,
+    degree,
+    multisets,
+    name,
+    vertices,
+)
+from tagline.observables.efp_kernel import Operation
+from tagline.observables.frames import Particles
 from tagline.representations.efp import Config, Representation
 from tests.toy_splits import toy_split_jets
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tagline.dropout import dropout_of, kept
-from tagline.elementary import exp, normal
+from tagline.machine.elementary import exp, normal
+from tagline.networks.dropout import dropout_of, kept
 
 vectorised = numba.njit(error_model="numpy", fastmath=True)  # not cached: it would keep old ones
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import vector
 
-from tagline import species
-from tagline.columns import TRUTH
+from tagline.data.columns import TRUTH
 from tagline.datasets import UnreadableFileError
+from tagline.observables import species
 from tests.published_files import energyflow_arrays, write_energyflow
 from tests.readers import assert_same, read, reader
 from tests.toys import toy_jets

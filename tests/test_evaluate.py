@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from tagline.artefacts.files import write_json
+from tagline.data.jets import write_columns
 from tagline.evaluate import evaluate, inverse, measure
-from tagline.files import write_json
-from tagline.jets import write_columns
-from tagline.measured_jets import select
-from tagline.metrics import Estimate, read_metrics
+from tagline.measures.measured_jets import select
+from tagline.measures.metrics import Estimate, read_metrics
 from tests.scores import history, score_table
 
 HISTORY = history(seed=1, floor=0.2)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tagline.accounts import Run
-from tagline.explain import Job, reasons
-from tagline.explain_changes import Change, changes
-from tagline.explain_estimates import Size, estimates
+from tagline.accounting.accounts import Run
+from tagline.accounting.explain import Job, reasons
+from tagline.accounting.explain_changes import Change, changes
+from tagline.accounting.explain_estimates import Size, estimates
 from tests.test_workflow import COMMAND, CONFIG, edit, new_project, snakemake
 
 STAGES = ["prepare", "train", "score", "compare"]

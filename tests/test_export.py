@@ -10,13 +10,13 @@ import torch
 from onnxscript import ir
 from torch import nn
 
-from tagline import parity
-from tagline.delivery import load
+from tagline.data.inputs import Inputs, read_inputs
 from tagline.export import export, model_of
-from tagline.inputs import Inputs, read_inputs
-from tagline.model import build, objective_of, save_model
-from tagline.padded_network import PaddedNetwork, arrays_of
-from tagline.parity import session_of
+from tagline.learning import parity
+from tagline.learning.delivery import load
+from tagline.learning.model import build, objective_of, save_model
+from tagline.learning.parity import session_of
+from tagline.networks.padded_network import PaddedNetwork, arrays_of
 from tests.clouds import randomise
 from tests.tasks import prepared_task, shallow, small, taggers
 

@@ -8,9 +8,10 @@ import zlib
 import numpy as np
 import pytest
 
-from tagline import download, fetch
+from tagline import fetch
 from tagline.__main__ import main
-from tagline.records import RemoteFile, read_manifest
+from tagline.reading import download
+from tagline.settings.records import RemoteFile, read_manifest
 from tests.http_server import serving
 
 CONTENT = np.random.default_rng(1).bytes(300_000)

@@ -6,12 +6,13 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from tagline import figures, plugins
-from tagline.attributions import Interpretation
+from tagline import figures
 from tagline.compare import Comparison, Key
-from tagline.metrics import Estimate
-from tagline.score_tables import ScoreTables
-from tagline.style import SETTINGS
+from tagline.interpretation.attributions import Interpretation
+from tagline.measures.metrics import Estimate
+from tagline.reporting.score_tables import ScoreTables
+from tagline.reporting.style import SETTINGS
+from tagline.settings import plugins
 from tests.interpretations import toy_interpretation
 from tests.scores import (
     searched_comparison,

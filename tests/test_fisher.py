@@ -7,8 +7,8 @@ import pytest
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from tagline.delivery import PackedJets
-from tagline.inputs import Inputs
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets
 from tagline.taggers.fisher import Config, Tagger
 
 

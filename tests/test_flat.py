@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 import uproot
 
-from tagline.columns import TRUTH, Column
-from tagline.cuts import Cuts
+from tagline.data.columns import TRUTH, Column
+from tagline.data.jets import concatenate
 from tagline.datasets import UnreadableFileError
-from tagline.jets import concatenate
+from tagline.reading.cuts import Cuts
 from tests.readers import assert_same, branches_read, read, reader
 from tests.toys import add_tree, jetclass_branches, toy_jets, write_tree
 

@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from tagline import plugins
-from tagline.catalogue import Dataset
-from tagline.document import document
+from tagline.settings import plugins
+from tagline.settings.catalogue import Dataset
+from tagline.settings.document import document
 from tests.test_flat import AXIS, OPTIONS
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import auc, roc_curve
 
-from tagline.flavours_of_physics import (
+from tagline.measures.flavours_of_physics import (
     LARGEST_CORRELATION,
     STEP,
     WINDOW,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tagline import frames
+from tagline.observables import frames
 from tests.toy_splits import moved, permuted, toy_split_jets
 
 

@@ -9,15 +9,15 @@ import uproot
 import yaml
 
 from tagline import generate as generation
-from tagline.columns import TRUTH
-from tagline.files import read_json
+from tagline.artefacts.files import read_json
+from tagline.data.columns import TRUTH
 from tagline.generate import generate
 from tagline.generate.jets import cuts, leading_jets
 from tagline.generate.particles import concatenate, in_order_of_events, massless
 from tagline.generate.pythia import OUTGOING, Generator, Record
 from tagline.generate.truth import truth
 from tagline.generate.write import write_root
-from tagline.recipes import JetSelection, Recipe, Trim
+from tagline.settings.recipes import JetSelection, Recipe, Trim
 
 ROOT = Path(__file__).parent.parent
 RECIPES = yaml.safe_load((ROOT / "config" / "recipes.yaml").read_text())["recipes"]

@@ -14,7 +14,7 @@ from tagline.generate.validate import (
     table,
     validate,
 )
-from tagline.recipes import Reference
+from tagline.settings.recipes import Reference
 
 
 @pytest.fixture

@@ -5,10 +5,16 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tagline import geometric_algebra, multivector_layers
-from tagline.attention import Slots
-from tagline.geometric_algebra import Multivectors, product
-from tagline.multivector_layers import Linear, Width, from_heads, normalised, normalised_heads
+from tagline.networks import geometric_algebra, multivector_layers
+from tagline.networks.attention import Slots
+from tagline.networks.geometric_algebra import Multivectors, product
+from tagline.networks.multivector_layers import (
+    Linear,
+    Width,
+    from_heads,
+    normalised,
+    normalised_heads,
+)
 from tests.four_vectors import METRIC, lorentz_transformation
 
 NUM_TOKENS = 11  # more than one panel of products, and not a whole number of them

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import torch
 
-from tagline.groups import groups_of, sorted_by_length
-from tagline.pairs import half_of_pairs
+from tagline.networks.groups import groups_of, sorted_by_length
+from tagline.networks.pairs import half_of_pairs
 from tests.clouds import random_cloud
 
 COUNTS = [3, 0, 1, 3, 2, 3, 0, 5, 3]

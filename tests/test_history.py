@@ -6,7 +6,7 @@ import fastjet
 import numpy as np
 import pytest
 
-from tagline.history import ANTI_KT, CAMBRIDGE_AACHEN, KT, LEAF, cluster, momenta_of
+from tagline.observables.history import ANTI_KT, CAMBRIDGE_AACHEN, KT, LEAF, cluster, momenta_of
 from tests.toy_splits import moved, permuted, toy_split_jets
 
 LARGEST_RADIUS = 1000.0

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tagline.catalogue import Representation as Entry
 from tagline.figures import mean_images
-from tagline.pixels import NOISE_SUPPRESSION, dense
+from tagline.observables.pixels import NOISE_SUPPRESSION, dense
 from tagline.prepare import prepare
 from tagline.representations.image import Config, Representation
+from tagline.settings.catalogue import Representation as Entry
 from tests.toy_splits import moved, toy_split_jets, write_toy_split
 
 COLOUR = {"pixels": 33, "channels": "colour", "rotate": False, "flip": False}

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagline.contenders import Outside
-from tagline.files import read_json
+from tagline.artefacts.files import read_json
+from tagline.data.jets import Columns, read_columns
 from tagline.import_scores import import_scores
-from tagline.jets import Columns, read_columns
+from tagline.settings.contenders import Outside
 from tests.toy_splits import SIZES, toy_split_jets, write_toy_split
 
 FILES = ("validation", "test")

@@ -5,17 +5,17 @@ import pytest
 import torch
 from torch import nn
 
-from tagline.attribution_maps import attributions_of
-from tagline.attributions import Attributions, read_attributions
-from tagline.delivery import PackedJets
-from tagline.explained import explained
-from tagline.gradients import gradients
-from tagline.inputs import PLACES, Inputs, read_inputs
+from tagline.data.inputs import PLACES, Inputs, read_inputs
 from tagline.interpret import interpret, some
-from tagline.layers import Pixels
-from tagline.model import build, objective_of, save_model
-from tagline.padded_network import PaddedNetwork
-from tagline.permutations import auc, auc_drops
+from tagline.interpretation.attribution_maps import attributions_of
+from tagline.interpretation.attributions import Attributions, read_attributions
+from tagline.interpretation.explained import explained
+from tagline.interpretation.gradients import gradients
+from tagline.interpretation.permutations import auc, auc_drops
+from tagline.learning.delivery import PackedJets
+from tagline.learning.model import build, objective_of, save_model
+from tagline.networks.layers import Pixels
+from tagline.networks.padded_network import PaddedNetwork
 from tests.clouds import random_cloud, randomise
 from tests.tasks import prepared_task, small, taggers
 

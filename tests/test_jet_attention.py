@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from tagline import jet_attention
-from tagline.jet_attention import Grouped, Padded, attention_of
-from tagline.pairs import half_of_pairs
+from tagline.networks import jet_attention
+from tagline.networks.jet_attention import Grouped, Padded, attention_of
+from tagline.networks.pairs import half_of_pairs
 from tests.clouds import random_cloud
 
 BATCH = random_cloud([0, 1, 3, 3, 3, 4, 6])

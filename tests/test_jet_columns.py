@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tagline.catalogue import Representation
 from tagline.prepare import load
+from tagline.settings.catalogue import Representation
 from tests.toy_splits import toy_split_jets
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tagline.jet_momenta import momenta
-from tagline.jets import Jets
-from tagline.plane_shapes import angularity, planar_flow
-from tagline.rest_shapes import aplanarity, fox_wolfram_20
+from tagline.data.jets import Jets
+from tagline.observables.jet_momenta import momenta
+from tagline.observables.plane_shapes import angularity, planar_flow
+from tagline.observables.rest_shapes import aplanarity, fox_wolfram_20
 from tests.toy_splits import emptied, permuted, toy_split_jets
 
 SHAPES = (angularity, planar_flow, aplanarity, fox_wolfram_20)

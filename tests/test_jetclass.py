@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import uproot
 
-from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
+from tagline.data.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
+from tagline.data.jets import concatenate
 from tagline.datasets import UnreadableFileError
-from tagline.jets import concatenate
 from tagline.prepare import load
-from tagline.trees import Span
+from tagline.reading.trees import Span
 from tests.readers import assert_same, read
 from tests.tasks import representations
 from tests.toys import JETCLASS_LABELS, jet_momenta, published_branches, toy_jets, write_tree

@@ -8,12 +8,12 @@ import time
 import pytest
 
 from tagline import __version__
-from tagline.job import record_of
-from tagline.provenance import UNKNOWN
-from tagline.surroundings import PROJECT, commit_of, versions
+from tagline.artefacts.job import record_of
+from tagline.artefacts.provenance import UNKNOWN
+from tagline.artefacts.surroundings import PROJECT, commit_of, versions
 
 SCRIPT = """
-from tagline import job
+from tagline.artefacts import job
 job.start("train pfn 1", log="logs/train/1.log", rule="train", wildcards={"seed": "1"},
           params={"code": "c0de", "width": 1}, inputs=["data.root"])
 import logging

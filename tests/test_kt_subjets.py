@@ -6,9 +6,9 @@ import fastjet
 import numpy as np
 import pytest
 
-from tagline.history import momenta_of
-from tagline.jets import Jets
-from tagline.kt_subjets import RADIUS, last_two_distance, splitting_share
+from tagline.data.jets import Jets
+from tagline.observables.history import momenta_of
+from tagline.observables.kt_subjets import RADIUS, last_two_distance, splitting_share
 from tests.toy_splits import emptied, moved, permuted, toy_split_jets
 
 

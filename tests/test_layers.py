@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import Pixels, dense, jet_sum, padded
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import Pixels, dense, jet_sum, padded
 
 COUNTS = [3, 0, 5, 1, 0]
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tagline.lorentz import minkowski
+from tagline.networks.lorentz import minkowski
 from tagline.taggers.lbn import Boost, Config, Tagger, measured
 from tests.four_vectors import inputs_of, jets_of, lorentz_transformation
 

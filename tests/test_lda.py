@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.delivery import PackedJets, batches
-from tagline.inputs import Inputs
-from tagline.model import num_parameters
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets, batches
+from tagline.learning.model import num_parameters
 from tagline.taggers.lda import Config, Tagger
 
 NUM_WORDS = 12

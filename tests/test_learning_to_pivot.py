@@ -15,8 +15,8 @@ from scipy.stats import ks_2samp
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from tagline.catalogue import Decorrelation
 from tagline.decorrelation import method_of
+from tagline.settings.catalogue import Decorrelation
 from tests.clouds import without_particles
 
 STEPS, BATCH = 1000, 512

@@ -1,6 +1,6 @@
 import pytest
 
-from tagline.ledger import FileLedger, add_up, read_ledger, write_ledger
+from tagline.reading.ledger import FileLedger, add_up, read_ledger, write_ledger
 
 FIRST = FileLedger("a.root", "0000", events=9, jets=10, kept=4, cut={"pt > 5": 5, "mass > 1": 1})
 SECOND = FileLedger("b.root", "0001", events=3, jets=3, kept=1, cut={"pt > 5": 2, "mass > 1": 0})

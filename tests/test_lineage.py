@@ -4,17 +4,17 @@ import json
 
 import pytest
 
-from tagline import provenance
 from tagline.__main__ import main
-from tagline.catalogue import Dataset
-from tagline.embedded import read
-from tagline.files import write_json, write_text
-from tagline.job import record_of
-from tagline.lineage import chain, describe
+from tagline.artefacts import provenance
+from tagline.artefacts.embedded import read
+from tagline.artefacts.files import write_json, write_text
+from tagline.artefacts.job import record_of
+from tagline.artefacts.lineage import chain, describe
 from tagline.prepare import prepare
+from tagline.settings.catalogue import Dataset
+from tagline.settings.task import Task
 from tagline.skim import skim
 from tagline.split import split
-from tagline.task import Task
 from tests.tasks import small
 from tests.toys import toy_jets, write_jetclass_root
 

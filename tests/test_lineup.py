@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tagline import config
-from tagline.legend import legend_of
-from tagline.lineup import Member, subsets
+from tagline.settings import config
+from tagline.settings.legend import legend_of
+from tagline.settings.lineup import Member, subsets
 from tests.test_config import merged, quickstart
 
 OUTSIDE = {"scores": "their/scores.csv", "num_parameters": 10, "train_jets": 5, "title": "Theirs"}

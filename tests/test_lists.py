@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.lists import Piece, Ragged, RawRagged, native
+from tagline.reading.lists import Piece, Ragged, RawRagged, native
 
 COUNTS = [np.array([3, 0, 2, 5]), np.array([0, 0]), np.array([1, 4, 0])]
 HEADER = 10

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional as F
 
-from tagline.lorentz import minkowski
+from tagline.networks.lorentz import minkowski
 from tagline.taggers.lola import CoLa, Config, LoLa, Tagger
 from tests.four_vectors import inputs_of, jets_of, lorentz_transformation, packed
 

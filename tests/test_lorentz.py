@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tagline import plugins
-from tagline.inputs import Inputs
-from tagline.lorentz import FourVectors, boosted, mass2, minkowski
+from tagline.data.inputs import Inputs
+from tagline.networks.lorentz import FourVectors, boosted, mass2, minkowski
+from tagline.settings import plugins
 from tests.four_vectors import (
     METRIC,
     boost_along_beam,

@@ -1,6 +1,6 @@
 import pytest
 
-from tagline.manifest import expand_files, names_apart
+from tagline.reading.manifest import expand_files, names_apart
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tagline.matrix_products import PRODUCTS, put_in_front, whole_processor
+from tagline.machine.matrix_products import PRODUCTS, put_in_front, whole_processor
 
 pytestmark = pytest.mark.skipif(
     not torch.backends.mkldnn.is_available(), reason="this torch has no oneDNN"
@@ -96,7 +96,7 @@ def test_matrices_that_do_not_fit_are_refused_in_the_words_of_torch():
 
 
 def test_products_of_torch_are_back_afterwards(monkeypatch):
-    monkeypatch.setattr("tagline.matrix_products.has_neglected_vectors", lambda: True)
+    monkeypatch.setattr("tagline.machine.matrix_products.has_neglected_vectors", lambda: True)
     calls = []
     monkeypatch.setitem(PRODUCTS, "mm", lambda *operands: calls.append(operands))
     a_NK = torch.ones(4, 4)
@@ -109,7 +109,7 @@ def test_products_of_torch_are_back_afterwards(monkeypatch):
 def test_the_processors_of_intel_are_left_to_mkl(monkeypatch, tmp_path):
     intel = tmp_path / "cpuinfo"
     intel.write_text("vendor_id\t: GenuineIntel\n")
-    monkeypatch.setattr("tagline.matrix_products.CPU_INFO", intel)
+    monkeypatch.setattr("tagline.machine.matrix_products.CPU_INFO", intel)
     calls = []
     monkeypatch.setitem(PRODUCTS, "mm", lambda *operands: calls.append(operands))
     with whole_processor():

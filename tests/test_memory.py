@@ -9,7 +9,7 @@ NUM_BYTES = 2**26
 COUNT_PAGES = f"""
 import ctypes
 from resource import RUSAGE_SELF, getrusage
-from tagline.memory import keep_freed_memory
+from tagline.machine.memory import keep_freed_memory
 
 library = ctypes.CDLL(None)
 library.malloc.restype = ctypes.c_void_p

@@ -6,7 +6,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import ks_2samp
 from sklearn.metrics import accuracy_score, roc_auc_score, roc_curve
 
-from tagline import roc, sculpting
+from tagline.measures import roc, sculpting
 
 GRID = np.linspace(0.05, 0.95, 37)
 

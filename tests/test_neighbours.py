@@ -2,7 +2,7 @@
 
 import torch
 
-from tagline.neighbours import nearest
+from tagline.networks.neighbours import nearest
 from tests.clouds import random_cloud
 
 COUNTS = [5, 1, 0, 9, 2]

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from tagline import perceptrons
-from tagline.normed_layers import normed_layers
+from tagline.networks import perceptrons
+from tagline.networks.normed_layers import normed_layers
 from tests.clouds import randomise
 
 NUM_Q, WIDTHS = 70, (3, 8, 8, 2)

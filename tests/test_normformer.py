@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tagline import normformer
-from tagline.normformer import Weights, dense_half
+from tagline.networks import normformer
+from tagline.networks.normformer import Weights, dense_half
 
 NUM_P, WIDTH, WIDE = 11, 6, 20
 

@@ -7,11 +7,11 @@ import fastjet
 import numpy as np
 import pytest
 
-from tagline import frames
-from tagline.correlators import correlators
-from tagline.jets import Jets
+from tagline.data.jets import Jets
+from tagline.observables import frames
+from tagline.observables.correlators import correlators
+from tagline.observables.subjets import BETAS, nsubjettiness
 from tagline.representations.nsubjettiness import Config, Representation
-from tagline.subjets import BETAS, nsubjettiness
 from tests.toy_splits import moved, toy_split_jets
 
 LARGEST_RADIUS = 1000.0

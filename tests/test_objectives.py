@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from tagline import plugins
 from tagline.objectives.supervised import Config, Objective
+from tagline.settings import plugins
 from tests.clouds import without_particles
 
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from tagline.optimisers import optimiser_of
-from tagline.training import Training
+from tagline.learning.optimisers import optimiser_of
+from tagline.settings.training import Training
 
 STEPS = 20
 

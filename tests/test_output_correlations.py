@@ -12,7 +12,7 @@ from tagline.figures.output_correlations import (
     _scores,
     draw,
 )
-from tagline.published import OutputCorrelations
+from tagline.settings.published import OutputCorrelations
 from tests.scores import toy_score_tables
 
 KEYS = [Key("tops", tagger, "none") for tagger in ("pfn", "cnn", "topodnn")]

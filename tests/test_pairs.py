@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tagline.pairs import all_pairs
+from tagline.networks.pairs import all_pairs
 from tests.four_vectors import COUNTS, jets_of
 
 

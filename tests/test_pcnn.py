@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from tagline.inputs import Inputs
-from tagline.layers import padded
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import padded
 from tagline.taggers.pcnn import Config, Tagger
 from tests.clouds import random_cloud, randomise
 

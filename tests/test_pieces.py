@@ -2,8 +2,8 @@
 
 import torch
 
-from tagline.layers import jet_sum
-from tagline.pieces import by_pieces
+from tagline.networks.layers import jet_sum
+from tagline.networks.pieces import by_pieces
 from tests.clouds import random_cloud
 
 COUNTS = [3, 0, 40, 7, 0, 12, 38, 1]

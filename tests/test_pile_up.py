@@ -6,7 +6,7 @@ import pytest
 from tagline.generate.particles import Particles, massless
 from tagline.generate.pile_up import Pool
 from tagline.generate.pythia import Record
-from tagline.recipes import PileUp
+from tagline.settings.recipes import PileUp
 
 NUM_EVENTS, NUM_COLLISIONS = 200, 7
 

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from tagline import fingerprint, plugins
-from tagline.catalogue import Tagger
-from tagline.delivery import load
-from tagline.inputs import read_inputs
-from tagline.model import build, load_model, save_model
+from tagline.artefacts import fingerprint
+from tagline.data.inputs import read_inputs
+from tagline.learning.delivery import load
+from tagline.learning.model import build, load_model, save_model
+from tagline.settings import plugins
+from tagline.settings.catalogue import Tagger
 from tests.tasks import prepared_task, representations
 
 OWN_TAGGER = (Path(__file__).parent / "own_tagger.py").read_text()

@@ -8,8 +8,8 @@ import torch
 from scipy.stats import ks_1samp, ks_2samp, uniform
 
 from tagline.decorrelation import conditional_flow, css, ddt_profile, knn, quantile_regression
-from tagline.logits import logits_of, scores_of
-from tagline.quantile_maps import quantiles
+from tagline.measures.logits import logits_of, scores_of
+from tagline.measures.quantile_maps import quantiles
 
 EFFICIENCY = 0.2
 SURFACES = {

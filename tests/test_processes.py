@@ -13,17 +13,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from tagline import processes
-from tagline.assignment import jets_of
-from tagline.catalogue import Decorrelation
-from tagline.checkpoint import Checkpoints
+from tagline.data.inputs import read_inputs
 from tagline.decorrelation import method_of
-from tagline.devices import Place
-from tagline.inputs import read_inputs
-from tagline.sharing import share_of
-from tagline.termination import KILLED
-from tagline.trainer import Trainer
-from tagline.usage import Meter
+from tagline.learning.assignment import jets_of
+from tagline.learning.checkpoint import Checkpoints
+from tagline.learning.sharing import share_of
+from tagline.learning.trainer import Trainer
+from tagline.machine import processes
+from tagline.machine.devices import Place
+from tagline.machine.termination import KILLED
+from tagline.machine.usage import Meter
+from tagline.settings.catalogue import Decorrelation
 from tests.tasks import NONE, prepared_task, small, taggers
 from tests.trainings import ONE_CPU, Run
 
@@ -187,8 +187,8 @@ rule train:
 SCRIPT = f"""
 import pickle
 from pathlib import Path
-from tagline.devices import Place
-from tagline.termination import Termination
+from tagline.machine.devices import Place
+from tagline.machine.termination import Termination
 from tagline.train import train_on
 
 train_on({TWO_CPUS}, pickle.loads(Path("assignment").read_bytes()), Termination())

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tagline import provenance
-from tagline.embedded import READERS, read
-from tagline.files import read_json, write_json
-from tagline.model import load_model
+from tagline.artefacts import provenance
+from tagline.artefacts.embedded import READERS, read
+from tagline.artefacts.files import read_json, write_json
+from tagline.learning.model import load_model
 from tests.records import WRITERS, toy_record
 from tests.tasks import taggers
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tagline.catalogue import Dataset
-from tagline.files import write_json
-from tagline.records import Fetch, Read, files_of, names_of, parse, read_manifest, url_of
+from tagline.artefacts.files import write_json
+from tagline.settings.catalogue import Dataset
+from tagline.settings.records import Fetch, Read, files_of, names_of, parse, read_manifest, url_of
 
 ROOT = Path(__file__).parent.parent
 MD5 = "md5:45663819f47c13724f67eb0fd80bfa5c"

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import yaml
 
-from tagline.download import bytes_of
-from tagline.files import read_json, write_json
-from tagline.jets import read_jets
-from tagline.ledger import read_ledger
+from tagline.artefacts.files import read_json, write_json
+from tagline.data.jets import read_jets
+from tagline.reading.download import bytes_of
+from tagline.reading.ledger import read_ledger
 from tests.http_server import serving
 from tests.published_files import write_top_tagging
 from tests.test_workflow import new_project
@@ -156,7 +156,7 @@ def test_a_plan_needs_no_server_and_nothing_is_left_to_do(finished):
 def test_code_and_lists_that_are_written_anew_fetch_nothing_again(finished):
     folder, _ = finished
     (folder / "toys.json").write_text((folder / "toys.json").read_text())
-    source = folder / "src/tagline/download.py"
+    source = folder / "src/tagline/reading/download.py"
     source.write_text(source.read_text() + "\nSOMETHING = 1\n")
     assert planned(folder) == set()
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import uproot
 
-from tagline import read_ahead, remote
-from tagline.cuts import Cuts
-from tagline.jets import concatenate
-from tagline.read_ahead import baskets_of
-from tagline.remote import RemoteFile, grouped, neighbours
-from tagline.trees import Span
+from tagline.data.jets import concatenate
+from tagline.reading import read_ahead, remote
+from tagline.reading.cuts import Cuts
+from tagline.reading.read_ahead import baskets_of
+from tagline.reading.remote import RemoteFile, grouped, neighbours
+from tagline.reading.trees import Span
 from tests import http_server, nginx_server, xrootd_server
 from tests.readers import assert_same, reader
 from tests.toys import add_tree, jetclass_branches, toy_jets

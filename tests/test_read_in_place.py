@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from tagline.__main__ import main
-from tagline.digests import checksum_of
-from tagline.jets import read_jets
-from tagline.ledger import read_ledger
-from tagline.records import Read, files_of, read_manifest
+from tagline.artefacts.digests import checksum_of
+from tagline.data.jets import read_jets
+from tagline.reading.ledger import read_ledger
+from tagline.settings.records import Read, files_of, read_manifest
 from tests.hbb_files import hbb_branches, write_hbb_root
 from tests.http_server import serving
 from tests.test_workflow import new_project

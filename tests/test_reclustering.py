@@ -4,8 +4,8 @@ import fastjet
 import numpy as np
 import pytest
 
-from tagline.frames import Particles, leading
-from tagline.reclustering import by_subjets
+from tagline.observables.frames import Particles, leading
+from tagline.observables.reclustering import by_subjets
 from tests.toy_splits import toy_split_jets
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import trustme
 
-from tagline import remote, transports
-from tagline.remote import RemoteFile, copy, size_of
-from tagline.transports import InterruptedReadError, RefusedReadError
+from tagline.reading import remote, transports
+from tagline.reading.remote import RemoteFile, copy, size_of
+from tagline.reading.transports import InterruptedReadError, RefusedReadError
 from tests import http_server, nginx_server, xrootd_server
 from tests.cutting_proxy import cutting
 from tests.daemons import free_port

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import yaml
 
-from tagline import plugins
-from tagline.catalogue import Representation
-from tagline.inputs import read_inputs
-from tagline.jets import Jets, read_jets
+from tagline.data.inputs import read_inputs
+from tagline.data.jets import Jets, read_jets
 from tagline.prepare import SPLITS, load, prepare
+from tagline.settings import plugins
+from tagline.settings.catalogue import Representation
 from tests.toy_splits import SIZES, emptied, permuted, toy_split_jets, write_toy_split
 from tests.toys import with_columns_of
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.inputs import Inputs
-from tagline.model import build
-from tagline.training import StartFrom
-from tagline.transfer import begin
+from tagline.data.inputs import Inputs
+from tagline.learning.model import build
+from tagline.learning.transfer import begin
+from tagline.settings.training import StartFrom
 from tests.tasks import taggers
 
 OF_FILE = {"model": "weights.pt"}

@@ -2,7 +2,7 @@
 
 import torch
 
-from tagline.reversal import reverse_gradient
+from tagline.networks.reversal import reverse_gradient
 
 
 def test_gradients_come_back_reversed_and_scaled():

@@ -7,12 +7,12 @@ from matplotlib.figure import Figure
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
-from tagline import plugins
-from tagline.balance import balanced
-from tagline.sampling import draw_jets, drawn, grid_of
-from tagline.spectra import account_of_sampling
-from tagline.style import SETTINGS
-from tagline.task import Task
+from tagline.reporting.style import SETTINGS
+from tagline.settings import plugins
+from tagline.settings.task import Task
+from tagline.splitting.balance import balanced
+from tagline.splitting.sampling import draw_jets, drawn, grid_of
+from tagline.splitting.spectra import account_of_sampling
 from tests.toy_splits import momenta_alone, toy_split_jets
 
 SIZES = {"train": 6_000, "validation": 1_500, "test": 1_000}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.scaling import power_law
+from tagline.measures.scaling import power_law
 
 SIZES = np.array([5e3, 2e4, 6e4, 2e5])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tagline.scans import variants_of, with_scans
+from tagline.settings.scans import variants_of, with_scans
 
 DISCO = {"method": "disco", "when": "training", "title": "DisCo"}
 DDT = {"method": "ddt", "when": "post_hoc", "parameters": {"efficiencies": [0.1, 0.2]}}

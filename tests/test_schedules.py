@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from tagline.schedules import learning_rate
-from tagline.training import Training
+from tagline.learning.schedules import learning_rate
+from tagline.settings.training import Training
 from tests.tasks import taggers
 
 # LorentzNet-release, logs/top/pretrained/train-result.json, epochs 4 to 34.

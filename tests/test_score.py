@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from tagline import score as scoring
-from tagline.delivery import load
-from tagline.inputs import read_inputs
-from tagline.jets import read_columns
-from tagline.model import build, save_model
+from tagline.data.inputs import read_inputs
+from tagline.data.jets import read_columns
+from tagline.learning.delivery import load
+from tagline.learning.model import build, save_model
 from tagline.score import score
 from tests.tasks import prepared_task, representations, taggers
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.contenders import Outside
-from tagline.delivery import load
-from tagline.files import read_json
-from tagline.inputs import read_inputs
-from tagline.jets import read_columns
-from tagline.layers import Pixels
+from tagline.artefacts.files import read_json
+from tagline.data.inputs import read_inputs
+from tagline.data.jets import read_columns
+from tagline.learning.delivery import load
+from tagline.networks.layers import Pixels
 from tagline.score_onnx import score_onnx
+from tagline.settings.contenders import Outside
 from tests.networks import BOOL, FLOAT, write_mean_network, write_network
 from tests.tasks import prepared_task, small
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tagline.columns import TRUTH
-from tagline.selection import check, parse, passes
+from tagline.data.columns import TRUTH
+from tagline.settings.selection import check, parse, passes
 
 JETS = {
     "pt": np.array([500, 560, 600, np.nan], np.float32),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.inputs import Inputs
+from tagline.data.inputs import Inputs
 from tagline.taggers.single_observable import Config, Tagger
 from tests.fitted import jets_of, logits_of
 

@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 import uproot
 
-from tagline import parts as stage
-from tagline.catalogue import Dataset
+from tagline.data.jets import JETS_FILE, concatenate, read_jets
 from tagline.datasets.jetclass import Reader
-from tagline.jets import JETS_FILE, concatenate, read_jets
-from tagline.ledger import read_ledger
+from tagline.reading import parts as stage
+from tagline.reading.ledger import read_ledger
+from tagline.settings.catalogue import Dataset
 from tagline.skim import skim
 from tests.disks import small_disk
 from tests.toys import add_tree, jetclass_branches, toy_jets, write_jetclass_root, write_tree

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from tagline import sparse_images
-from tagline.sparse_images import SparseImages, through
+from tagline.networks import sparse_images
+from tagline.networks.sparse_images import SparseImages, through
 
 NUM_IMAGES, NUM_K, NUM_Y, NUM_X = 5, 2, 9, 8
 PLACES = NUM_Y * NUM_X

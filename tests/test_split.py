@@ -5,11 +5,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from tagline.event_ids import event_ids
-from tagline.files import read_json
-from tagline.jets import Jets, read_jets
+from tagline.artefacts.files import read_json
+from tagline.data.event_ids import event_ids
+from tagline.data.jets import Jets, read_jets
+from tagline.settings.task import Task
 from tagline.split import SPLITS, split
-from tagline.task import Task
 from tests.toy_splits import write_skim
 from tests.toys import toy_jets
 

@@ -7,11 +7,11 @@ import fastjet
 import numpy as np
 import pytest
 
-from tagline.history import momenta_of
-from tagline.jets import Jets
+from tagline.data.jets import Jets
+from tagline.observables.history import momenta_of
+from tagline.observables.subjets import BETAS, nsubjettiness
+from tagline.observables.substructure import Grooming, substructure
 from tagline.representations.high_level import Config, Representation
-from tagline.subjets import BETAS, nsubjettiness
-from tagline.substructure import Grooming, substructure
 from tests.toy_splits import emptied, toy_split_jets
 
 LARGEST_RADIUS = 1000.0

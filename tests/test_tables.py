@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tagline.compare import Combined, Comparison, Key, combine, load
-from tagline.legend import TaskLabel
-from tagline.metrics import Estimate
-from tagline.published import Published, PublishedNumber
+from tagline.measures.metrics import Estimate
+from tagline.reporting.verdict import verdict
+from tagline.settings.legend import TaskLabel
+from tagline.settings.published import Published, PublishedNumber
 from tagline.tables import METRICS, Row, markdown, note, rows, show, write
-from tagline.verdict import verdict
 from tests.scores import toy_comparison, toy_legend, write_metrics_files
 
 PLAIN = Key("tops", "pfn", "none")

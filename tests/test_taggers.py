@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch.nn import BatchNorm1d, BatchNorm2d
 
-from tagline import plugins
-from tagline.delivery import PackedJets, load
-from tagline.fitted import Fitted
-from tagline.inputs import Inputs, read_inputs
-from tagline.model import build, load_model, num_parameters, objective_of, save_model
-from tagline.optimisers import optimiser_of
+from tagline.data.inputs import Inputs, read_inputs
+from tagline.learning.delivery import PackedJets, load
+from tagline.learning.fitted import Fitted
+from tagline.learning.model import build, load_model, num_parameters, objective_of, save_model
+from tagline.learning.optimisers import optimiser_of
+from tagline.settings import plugins
 from tests.tasks import prepared_task, representations, shallow, small, taggers
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "losses.json").read_text())

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tagline.checkpoint import Checkpoints
-from tagline.termination import KILLED, requeued, signals_noted
+from tagline.learning.checkpoint import Checkpoints
+from tagline.machine.termination import KILLED, requeued, signals_noted
 from tests.trainings import PROCESSES, Run, same_weights
 
 

@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tagline.catalogue import Dataset
-from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS
+from tagline.data.columns import CONSTITUENT_COLUMNS, JET_COLUMNS
+from tagline.data.jets import read_jets
 from tagline.datasets import UnreadableFileError
-from tagline.jets import read_jets
-from tagline.ledger import read_ledger
+from tagline.reading.ledger import read_ledger
+from tagline.settings.catalogue import Dataset
 from tagline.skim import skim
 from tests.published_files import top_tagging_frame, write_top_tagging
 from tests.readers import assert_same, read, reader

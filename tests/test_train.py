@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.assignment import weighted
-from tagline.catalogue import Decorrelation
-from tagline.checkpoint import Checkpoints
+from tagline.data.inputs import read_inputs
+from tagline.data.jets import read_jets, write_jets
 from tagline.decorrelation import BaseDecorrelation
-from tagline.delivery import load
-from tagline.inputs import read_inputs
-from tagline.jets import read_jets, write_jets
-from tagline.termination import KILLED
+from tagline.learning.assignment import weighted
+from tagline.learning.checkpoint import Checkpoints
+from tagline.learning.delivery import load
+from tagline.machine.termination import KILLED
+from tagline.settings.catalogue import Decorrelation
 from tests.trainings import Run, disturb, same_weights, terminate, terminated_and_resumed
 
 

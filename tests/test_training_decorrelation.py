@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from tagline.catalogue import Decorrelation
 from tagline.decorrelation import method_of
 from tagline.decorrelation.moment_decomposition import polynomials
 from tagline.decorrelation.planing import cells_of
-from tagline.posteriors import Binned, Mixture
+from tagline.networks.posteriors import Binned, Mixture
+from tagline.settings.catalogue import Decorrelation
 from tests.clouds import without_particles
 from tests.tasks import prepared_task, small, taggers
 from tests.trainings import Run, same_weights, terminated_and_resumed

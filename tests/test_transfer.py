@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from tagline import config
-from tagline.delivery import load
-from tagline.heads import head_of
-from tagline.inputs import Inputs, read_inputs
-from tagline.model import build, save_model
-from tagline.optimisers import groups_of, optimiser_of
-from tagline.training import StartFrom, Training
-from tagline.transfer import begin, rest_frozen_norms
+from tagline.data.inputs import Inputs, read_inputs
+from tagline.learning.delivery import load
+from tagline.learning.model import build, save_model
+from tagline.learning.optimisers import groups_of, optimiser_of
+from tagline.learning.transfer import begin, rest_frozen_norms
+from tagline.networks.heads import head_of
+from tagline.settings import config
+from tagline.settings.training import StartFrom, Training
 from tests.tasks import prepared_task, small, taggers
 from tests.test_config import quickstart, with_entry
 from tests.test_train import crash, disturb

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.jets import Jets
+from tagline.data.jets import Jets
 from tagline.representations.tree import FEATURES, STRUCTURE, Config, Representation
 from tests.toy_splits import emptied, permuted, toy_split_jets
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.jets import Jets
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.data.jets import Jets
 from tagline.representations.tree import FEATURES, STRUCTURE, Config, Representation
 from tagline.taggers import treenin
 from tests.toy_splits import toy_split_jets

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tagline.files import read_json
-from tagline.jets import Jets, concatenate
+from tagline.artefacts.files import read_json
+from tagline.data.jets import Jets, concatenate
+from tagline.data.twins import content_hashes
+from tagline.settings.task import Task
 from tagline.split import split
-from tagline.task import Task
-from tagline.twins import content_hashes
 from tests.toy_splits import permuted, write_skim
 from tests.toys import toy_jets
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.uniformity import (
+from tagline.measures.uniformity import (
     bins,
     cramer_von_mises,
     neighbourhoods,

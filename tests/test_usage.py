@@ -6,9 +6,9 @@ import time
 import pytest
 import torch
 
-from tagline import usage
-from tagline.devices import visible_gpus
-from tagline.usage import Meter, Usage, measured, utilisation_of
+from tagline.machine import usage
+from tagline.machine.devices import visible_gpus
+from tagline.machine.usage import Meter, Usage, measured, utilisation_of
 
 
 @pytest.fixture

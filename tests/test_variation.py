@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tagline import config
+from tagline.artefacts.files import read_json
+from tagline.data.jets import read_jets
 from tagline.datasets import momentum_sums
-from tagline.files import read_json
-from tagline.jets import read_jets
-from tagline.noise import with_noise
+from tagline.settings import config
+from tagline.settings.task import Noise, Task
 from tagline.split import split
-from tagline.task import Noise, Task
+from tagline.splitting.noise import with_noise
 from tagline.variation import vary
 from tests.test_config import quickstart, with_entry
 from tests.toy_splits import write_skim

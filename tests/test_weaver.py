@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tagline.inputs import Inputs
-from tagline.layers import padded
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import padded
 from tagline.taggers import particle_transformer, particlenet
 from tests.clouds import random_cloud, randomise
 from tests.tasks import taggers

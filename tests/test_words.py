@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tagline.jets import Jets
+from tagline.data.jets import Jets
 from tagline.representations.words import (
     AXES,
     RATIOS,

@@ -118,7 +118,7 @@ def test_nothing_to_do_after_a_finished_run(finished):
 
 
 def test_a_comment_in_the_package_reruns_nothing(project):
-    for file in ("taggers/pfn.py", "train.py", "jets.py", "representations/image.py"):
+    for file in ("taggers/pfn.py", "train.py", "data/jets.py", "representations/image.py"):
         path = project / "src/tagline" / file
         path.write_text(path.read_text() + "\n# a comment\n")
     assert planned(project) == {}

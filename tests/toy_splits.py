@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.columns import TRUTH
-from tagline.jets import Jets, write_jets
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Jets, write_jets
 from tests.toys import toy_jets
 
 SIZES = {"train": 90, "validation": 40, "test": 50}

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import uproot
 
-from tagline.catalogue import Representation
-from tagline.columns import TRUTH
-from tagline.jets import Jets
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Jets
+from tagline.settings.catalogue import Representation
 
 RADIUS = 0.8
 PT_RANGE = (550.0, 650.0)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from tagline.assignment import Assignment
-from tagline.devices import Place
-from tagline.files import read_json
-from tagline.termination import signals_noted
+from tagline.artefacts.files import read_json
+from tagline.learning.assignment import Assignment
+from tagline.learning.trainer import Trainer
+from tagline.machine.devices import Place
+from tagline.machine.termination import signals_noted
 from tagline.train import train_on
-from tagline.trainer import Trainer
 from tests.tasks import NONE, taggers, with_training
 
 TIMES = ("jets_per_second",)

@@ -7,11 +7,11 @@ from typing import Any
 from snakemake.io import strip_wildcard_constraints
 from snakemake.settings.types import RerunTrigger
 
-from tagline.accounts import read_runs
-from tagline.explain import Job, reasons
-from tagline.explain_changes import CODE, Change, changes
-from tagline.explain_estimates import Size, estimates
-from tagline.fingerprint import files_behind
+from tagline.accounting.accounts import read_runs
+from tagline.accounting.explain import Job, reasons
+from tagline.accounting.explain_changes import CODE, Change, changes
+from tagline.accounting.explain_estimates import Size, estimates
+from tagline.artefacts.fingerprint import files_behind
 
 MOST_SIZES = 5  # outputs of one stage and tagger that are weighed
 UNLIMITED = 2**31

@@ -5,9 +5,9 @@ import sys
 from importlib import import_module
 
 COMMANDS = {
-    "challenge": "tagline.challenge",
-    "manifest": "tagline.manifest",
-    "provenance": "tagline.lineage",
+    "challenge": "tagline.measures.challenge",
+    "manifest": "tagline.reading.manifest",
+    "provenance": "tagline.artefacts.lineage",
     "record": "tagline.fetch",
 }
 

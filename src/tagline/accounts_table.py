@@ -9,9 +9,9 @@ from statistics import fmean, median
 from types import NoneType
 from typing import Any, get_args
 
-from tagline.accounts import Run, find, read_runs, show_size, show_time
-from tagline.files import read_json, whole_file, write_text
-from tagline.legend import Legend
+from tagline.accounting.accounts import Run, find, read_runs, show_size, show_time
+from tagline.artefacts.files import read_json, whole_file, write_text
+from tagline.settings.legend import Legend
 
 log = logging.getLogger(__name__)
 

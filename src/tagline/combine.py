@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline import plugins
+from tagline.artefacts.files import read_json, write_json
 from tagline.combinations import Array, BaseCombination, Members
-from tagline.contenders import Combination
-from tagline.files import read_json, write_json
-from tagline.jets import Columns, read_columns, write_columns
+from tagline.data.jets import Columns, read_columns, write_columns
+from tagline.settings import plugins
+from tagline.settings.contenders import Combination
 
 IDENTITY = ("event_id", "jet_index")
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tagline.legend import Legend
-from tagline.metrics import Estimate, Metrics, read_metrics
-from tagline.published import Published, PublishedNumber
-from tagline.sculpting import is_mass
+from tagline.measures.metrics import Estimate, Metrics, read_metrics
+from tagline.measures.sculpting import is_mass
+from tagline.settings.legend import Legend
+from tagline.settings.published import Published, PublishedNumber
 
 
 class Key(NamedTuple):

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tagline.files import whole_file, write_text
-from tagline.ledger import LEDGER, FileLedger, add_up, read_ledger
+from tagline.artefacts.files import whole_file, write_text
+from tagline.reading.ledger import LEDGER, FileLedger, add_up, read_ledger
 
 log = logging.getLogger(__name__)
 

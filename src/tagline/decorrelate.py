@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.catalogue import Decorrelation
+from tagline.data.jets import Columns, read_columns, write_columns
 from tagline.decorrelation import Array, method_of
-from tagline.jets import Columns, read_columns, write_columns
+from tagline.settings.catalogue import Decorrelation
 
 log = logging.getLogger(__name__)
 

@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tagline import attributions, compare, cut_flow, plugins, score_tables
+from tagline import compare, cut_flow
 from tagline.accounts_table import Account, read
+from tagline.artefacts.files import read_json
 from tagline.cut_flow import Step
 from tagline.figures import save
-from tagline.files import read_json
-from tagline.legend import Legend
+from tagline.interpretation import attributions
+from tagline.reporting import score_tables
+from tagline.settings import plugins
+from tagline.settings.legend import Legend
 
 MEAN_IMAGES_FILE = "mean_images.json"
 

@@ -14,12 +14,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tagline import roc, sculpting
-from tagline.distance_correlation import distance_correlation
-from tagline.files import read_json
-from tagline.jets import Columns, read_columns
-from tagline.measured_jets import Guarded, ScoredJets, select
-from tagline.metrics import WORKING_POINTS, Curve, Estimate, Histogram, Metrics, write_metrics
+from tagline.artefacts.files import read_json
+from tagline.data.jets import Columns, read_columns
+from tagline.measures import roc, sculpting
+from tagline.measures.distance_correlation import distance_correlation
+from tagline.measures.measured_jets import Guarded, ScoredJets, select
+from tagline.measures.metrics import (
+    WORKING_POINTS,
+    Curve,
+    Estimate,
+    Histogram,
+    Metrics,
+    write_metrics,
+)
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

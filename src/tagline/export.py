@@ -27,14 +27,15 @@ from onnxscript import ir
 from torch import Tensor
 from torch.export import Dim
 
-from tagline import parity, provenance
-from tagline.catalogue import Representation, Tagger
-from tagline.delivery import load
-from tagline.files import whole_file, write_json
-from tagline.inputs import Inputs, as_json
-from tagline.model import load_model, objective_of
-from tagline.onnx_operators import OPERATORS
-from tagline.padded_network import PaddedNetwork
+from tagline.artefacts import provenance
+from tagline.artefacts.files import whole_file, write_json
+from tagline.data.inputs import Inputs, as_json
+from tagline.learning import parity
+from tagline.learning.delivery import load
+from tagline.learning.model import load_model, objective_of
+from tagline.networks.onnx_operators import OPERATORS
+from tagline.networks.padded_network import PaddedNetwork
+from tagline.settings.catalogue import Representation, Tagger
 
 OUTPUTS = ("logits", "score")
 AXES = {

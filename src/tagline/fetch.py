@@ -12,11 +12,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tagline import records
-from tagline.digests import checksum_of
-from tagline.download import download
-from tagline.files import write_json
-from tagline.records import Manifest, RemoteFile
+from tagline.artefacts.digests import checksum_of
+from tagline.artefacts.files import write_json
+from tagline.reading.download import download
+from tagline.settings import records
+from tagline.settings.records import Manifest, RemoteFile
 
 log = logging.getLogger(__name__)
 

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from tagline.contenders import Outside
-from tagline.files import write_json
-from tagline.jets import JETS_FILE, Columns, write_columns
-from tagline.scored_jets import read_jets_to_score, require_probabilities
-from tagline.strict import did_you_mean
+from tagline.artefacts.files import write_json
+from tagline.data.jets import JETS_FILE, Columns, write_columns
+from tagline.measures.scored_jets import read_jets_to_score, require_probabilities
+from tagline.settings.contenders import Outside
+from tagline.settings.strict import did_you_mean
 
 EVENT, JET = "event_id", "jet_index"
 JETS_OF_AN_EVENT = 2**16  # at most: a jet's index has 16 bits

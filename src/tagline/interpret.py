@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tagline.attribution_maps import attributions_of
-from tagline.attributions import write_attributions
-from tagline.delivery import PackedJets, batches, load
-from tagline.explained import explained
-from tagline.model import load_model, objective_of
-from tagline.padded_network import PaddedNetwork
-from tagline.permutations import Array, auc_drops
+from tagline.interpretation.attribution_maps import attributions_of
+from tagline.interpretation.attributions import write_attributions
+from tagline.interpretation.explained import explained
+from tagline.interpretation.permutations import Array, auc_drops
+from tagline.learning.delivery import PackedJets, batches, load
+from tagline.learning.model import load_model, objective_of
+from tagline.networks.padded_network import PaddedNetwork
 
 JETS_EXPLAINED = 512
 JETS_PERMUTED = 2048

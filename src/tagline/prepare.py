@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tagline import plugins
-from tagline.catalogue import Representation
-from tagline.files import whole_folder, write_json
-from tagline.inputs import Statistics, write_inputs
-from tagline.jets import Jets, concatenate, read_jets, write_jets
+from tagline.artefacts.files import whole_folder, write_json
+from tagline.data.inputs import Statistics, write_inputs
+from tagline.data.jets import Jets, concatenate, read_jets, write_jets
 from tagline.representations import BaseRepresentation
+from tagline.settings import plugins
+from tagline.settings.catalogue import Representation
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import torch
 
-from tagline.delivery import batches, load
-from tagline.jets import JETS_FILE, write_columns
-from tagline.matrix_products import whole_processor
-from tagline.memory import keep_freed_memory
-from tagline.model import load_model, objective_of
-from tagline.scored_jets import read_jets_to_score
+from tagline.data.jets import JETS_FILE, write_columns
+from tagline.learning.delivery import batches, load
+from tagline.learning.model import load_model, objective_of
+from tagline.machine.matrix_products import whole_processor
+from tagline.machine.memory import keep_freed_memory
+from tagline.measures.scored_jets import read_jets_to_score
 
 JETS_A_BATCH = 512
 

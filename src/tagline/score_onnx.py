@@ -12,15 +12,15 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from tagline.batch import Batch
-from tagline.contenders import Onnx, OnnxInput, Outside
-from tagline.delivery import batches, load
-from tagline.files import write_json
-from tagline.inputs import Inputs, read_inputs
-from tagline.jets import JETS_FILE, write_columns
-from tagline.layers import Pixels, padded
-from tagline.scored_jets import read_jets_to_score, require_probabilities
-from tagline.strict import did_you_mean
+from tagline.artefacts.files import write_json
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs, read_inputs
+from tagline.data.jets import JETS_FILE, write_columns
+from tagline.learning.delivery import batches, load
+from tagline.measures.scored_jets import read_jets_to_score, require_probabilities
+from tagline.networks.layers import Pixels, padded
+from tagline.settings.contenders import Onnx, OnnxInput, Outside
+from tagline.settings.strict import did_you_mean
 
 JETS_A_BATCH = 512
 # what inputs of these names take where the entry does not say

@@ -15,14 +15,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tagline import provenance
-from tagline.catalogue import Dataset, Skim
-from tagline.clusters import THIS_MACHINE, Run, Task, workers
-from tagline.ledger import LEDGER, add_up, write_ledger
-from tagline.manifest import names_apart
-from tagline.parts import Report, Source, skim_file
-from tagline.progress import Progress
-from tagline.records import ListedFile
+from tagline.artefacts import provenance
+from tagline.reading.clusters import THIS_MACHINE, Run, Task, workers
+from tagline.reading.ledger import LEDGER, add_up, write_ledger
+from tagline.reading.manifest import names_apart
+from tagline.reading.parts import Report, Source, skim_file
+from tagline.reading.progress import Progress
+from tagline.settings.catalogue import Dataset, Skim
+from tagline.settings.records import ListedFile
 
 log = logging.getLogger(__name__)
 

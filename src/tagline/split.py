@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tagline.balance import balanced
-from tagline.columns import EVENT_COLUMNS
-from tagline.event_ids import event_ids, look_for_like_numbers, look_for_shared_events
-from tagline.files import whole_folder, write_json
-from tagline.hashing import Hashes
-from tagline.jets import (
+from tagline.artefacts.files import whole_folder, write_json
+from tagline.data.columns import EVENT_COLUMNS
+from tagline.data.event_ids import event_ids, look_for_like_numbers, look_for_shared_events
+from tagline.data.hashing import Hashes
+from tagline.data.jets import (
     CONSTITUENTS,
     JETS_FILE,
     Columns,
@@ -32,11 +31,12 @@ from tagline.jets import (
     tables_of,
     write_jets,
 )
-from tagline.sampling import draw_jets, drawn
-from tagline.selection import passes
-from tagline.spectra import account_of_sampling
-from tagline.task import Task
-from tagline.twins import look_for_twins
+from tagline.data.twins import look_for_twins
+from tagline.settings.selection import passes
+from tagline.settings.task import Task
+from tagline.splitting.balance import balanced
+from tagline.splitting.sampling import draw_jets, drawn
+from tagline.splitting.spectra import account_of_sampling
 
 log = logging.getLogger(__name__)
 

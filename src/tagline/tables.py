@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tagline.artefacts.files import whole_file, write_text
 from tagline.compare import Comparison, Key
-from tagline.files import whole_file, write_text
-from tagline.legend import Legend
-from tagline.verdict import verdict
+from tagline.reporting.verdict import verdict
+from tagline.settings.legend import Legend
 
 log = logging.getLogger(__name__)
 

@@ -6,18 +6,18 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 
-from tagline import processes
-from tagline.assignment import Assignment, jets_of, write
-from tagline.checkpoint import Checkpoints
+from tagline.data.inputs import read_inputs
 from tagline.decorrelation import method_of
-from tagline.devices import Place, gpus_of, place_of
-from tagline.fit import fit
-from tagline.inputs import read_inputs
-from tagline.matrix_products import whole_processor
-from tagline.memory import keep_freed_memory
-from tagline.termination import Termination, signals_noted
-from tagline.trainer import Trainer
-from tagline.usage import measured
+from tagline.learning.assignment import Assignment, jets_of, write
+from tagline.learning.checkpoint import Checkpoints
+from tagline.learning.fit import fit
+from tagline.learning.trainer import Trainer
+from tagline.machine import processes
+from tagline.machine.devices import Place, gpus_of, place_of
+from tagline.machine.matrix_products import whole_processor
+from tagline.machine.memory import keep_freed_memory
+from tagline.machine.termination import Termination, signals_noted
+from tagline.machine.usage import measured
 
 logger = logging.getLogger(__name__)
 

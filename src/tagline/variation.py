@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.event_ids import look_for_like_numbers
-from tagline.files import whole_folder, write_json
-from tagline.jets import read_jets, write_jets
-from tagline.noise import with_noise
+from tagline.artefacts.files import whole_folder, write_json
+from tagline.data.event_ids import look_for_like_numbers
+from tagline.data.jets import read_jets, write_jets
+from tagline.data.twins import look_for_twins
+from tagline.settings.task import Task
 from tagline.split import SPLITS, Index, Integers, Part, gather, index_parts, parts_of, place_of
 from tagline.split import account as account_of
-from tagline.task import Task
-from tagline.twins import look_for_twins
+from tagline.splitting.noise import with_noise
 
 log = logging.getLogger(__name__)
 

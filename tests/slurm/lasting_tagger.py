@@ -4,9 +4,9 @@ import time
 
 from torch import Tensor
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.settings.strict import Strict
 from tagline.taggers import pfn
 
 BATCHES_OF_AN_EPOCH = 18  # of the toy's training and validation jets

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tagline import clusters
 from tagline import skim as stage
-from tagline.catalogue import Dataset, Skim
-from tagline.ledger import read_ledger
+from tagline.reading import clusters
+from tagline.reading.ledger import read_ledger
+from tagline.settings.catalogue import Dataset, Skim
 from tagline.skim import skim
 from tests import dying
 from tests.toys import toy_jets, write_jetclass_root

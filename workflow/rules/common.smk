@@ -14,10 +14,10 @@ os.environ.update(PYTHONPATH=SOURCE)  # so that scripts find the package in any 
 
 signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # a time limit is near: trainings alone act on it
 
-from tagline import config as configuration
-from tagline import plugins
-from tagline.fingerprint import fingerprint
-from tagline.legend import legend_of
+from tagline.settings import config as configuration
+from tagline.settings import plugins
+from tagline.artefacts.fingerprint import fingerprint
+from tagline.settings.legend import legend_of
 
 try:
     CONFIG = configuration.parse(config)

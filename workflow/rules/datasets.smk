@@ -1,7 +1,8 @@
 """Functions about datasets: their files, their skims, and the published jets they are like."""
 
-from tagline import manifest, records
-from tagline.records import ListedFile
+from tagline.reading import manifest
+from tagline.settings import records
+from tagline.settings.records import ListedFile
 
 
 def num_batches(dataset):

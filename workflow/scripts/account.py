@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tagline import job
 from tagline.accounts_table import account
+from tagline.artefacts import job
 
 job.start(
     f"account {snakemake.wildcards.study}",

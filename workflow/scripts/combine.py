@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job
+from tagline.artefacts import job
 from tagline.combine import combine
-from tagline.contenders import Combination
+from tagline.settings.contenders import Combination
 
 names, inputs, outputs = snakemake.wildcards, snakemake.input, snakemake.output
 job.start(

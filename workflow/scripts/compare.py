@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job
+from tagline.artefacts import job
 from tagline.compare import load
-from tagline.legend import Legend
+from tagline.settings.legend import Legend
 from tagline.tables import write
 
 job.start(

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tagline import job
-from tagline.files import read_json, write_text
+from tagline.artefacts import job
+from tagline.artefacts.files import read_json, write_text
 from tagline.generate.validate import table
 
 job.start(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job
-from tagline.catalogue import Decorrelation
+from tagline.artefacts import job
 from tagline.decorrelate import decorrelate
+from tagline.settings.catalogue import Decorrelation
 
 names = snakemake.wildcards
 job.start(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job
+from tagline.artefacts import job
 from tagline.draw import draw
-from tagline.legend import Legend
+from tagline.settings.legend import Legend
 
 job.start(
     f"draw {snakemake.wildcards.figure}",

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job, records
+from tagline.artefacts import job
 from tagline.fetch import fetch
+from tagline.settings import records
 
 dataset, name = snakemake.wildcards.dataset, snakemake.wildcards.file
 job.begin(f"fetch {dataset} {name}", log=snakemake.log[0])

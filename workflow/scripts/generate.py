@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job
+from tagline.artefacts import job
 from tagline.generate import generate
-from tagline.recipes import Recipe
+from tagline.settings.recipes import Recipe
 
 dataset, part = snakemake.wildcards.dataset, snakemake.wildcards.part
 job.start(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job
-from tagline.contenders import Outside
+from tagline.artefacts import job
 from tagline.import_scores import import_scores
+from tagline.settings.contenders import Outside
 
 names, inputs, outputs = snakemake.wildcards, snakemake.input, snakemake.output
 job.start(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job
+from tagline.artefacts import job
 from tagline.interpret import interpret
-from tagline.task import Task
+from tagline.settings.task import Task
 
 names = snakemake.wildcards
 job.start(

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tagline import job
-from tagline.catalogue import Representation
+from tagline.artefacts import job
 from tagline.prepare import prepare
-from tagline.task import Task
+from tagline.settings.catalogue import Representation
+from tagline.settings.task import Task
 
 job.start(
     f"prepare {snakemake.wildcards.representation}",

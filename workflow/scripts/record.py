@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tagline import job
+from tagline.artefacts import job
 from tagline.fetch import look_up
 
 job.begin(f"record {snakemake.wildcards.dataset}", log=snakemake.log[0])

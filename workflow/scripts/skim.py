@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tagline import job
-from tagline.catalogue import Dataset, Skim
-from tagline.fingerprint import digest
-from tagline.records import ListedFile
+from tagline.artefacts import job
+from tagline.artefacts.fingerprint import digest
+from tagline.settings.catalogue import Dataset, Skim
+from tagline.settings.records import ListedFile
 from tagline.skim import skim
 
 dataset, params = snakemake.wildcards.dataset, snakemake.params

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tagline import job
+from tagline.artefacts import job
+from tagline.settings.task import Task
 from tagline.split import split
-from tagline.task import Task
 
 job.start(
     f"split {snakemake.wildcards.task}",

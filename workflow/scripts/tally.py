@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tagline import job
+from tagline.artefacts import job
 from tagline.cut_flow import tally
 
 job.start(

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from tagline import job
-from tagline.assignment import Assignment
-from tagline.catalogue import Decorrelation, Tagger
-from tagline.checksums import CACHE, checksum
-from tagline.fingerprint import digest
+from tagline.artefacts import job
+from tagline.artefacts.checksums import CACHE, checksum
+from tagline.artefacts.fingerprint import digest
+from tagline.learning.assignment import Assignment
+from tagline.settings.catalogue import Decorrelation, Tagger
 from tagline.train import train
 
 names, params = snakemake.wildcards, snakemake.params

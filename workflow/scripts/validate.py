@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tagline import job
-from tagline.files import write_json
+from tagline.artefacts import job
+from tagline.artefacts.files import write_json
 from tagline.generate.validate import validate
-from tagline.recipes import Reference
+from tagline.settings.recipes import Reference
 
 job.start(
     f"validate {snakemake.wildcards.dataset}",

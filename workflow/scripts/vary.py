@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tagline import job
-from tagline.task import Task
+from tagline.artefacts import job
+from tagline.settings.task import Task
 from tagline.variation import vary
 
 job.start(

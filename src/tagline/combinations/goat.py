@@ -27,8 +27,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tagline.combinations import Array, BaseCombination, Members
-from tagline.layers import dense
-from tagline.strict import Strict
+from tagline.networks.layers import dense
+from tagline.settings.strict import Strict
 
 SMALLEST_PROBABILITY = 1e-7  # float32 cannot tell 1 - p from 1 below this
 

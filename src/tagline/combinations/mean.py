@@ -8,7 +8,7 @@ standard deviation over the subsets. As subsets share trainings, this is less th
 import numpy as np
 
 from tagline.combinations import Array, BaseCombination
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -18,9 +18,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from tagline.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column, Further, Table
-from tagline.jets import CONSTITUENTS, JETS, Columns, Jets, of_tables, tables_of
-from tagline.transports import InterruptedReadError
+from tagline.data.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column, Further, Table
+from tagline.data.jets import CONSTITUENTS, JETS, Columns, Jets, of_tables, tables_of
+from tagline.reading.transports import InterruptedReadError
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]

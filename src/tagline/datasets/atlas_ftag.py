@@ -10,15 +10,15 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field
 
-from tagline.atlas import CM_PER_MM, GEV_PER_MEV, track_momenta, truth_of
-from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.data.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.data.jets import Columns, particles_of
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
-from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.jets import Columns, particles_of
-from tagline.lists import AnyRagged
-from tagline.sources import open_sources, trimmed
-from tagline.strict import Strict
-from tagline.trees import Span
+from tagline.reading.atlas import CM_PER_MM, GEV_PER_MEV, track_momenta, truth_of
+from tagline.reading.lists import AnyRagged
+from tagline.reading.sources import open_sources, trimmed
+from tagline.reading.trees import Span
+from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
+from tagline.settings.strict import Strict
 
 LABEL = "HadronConeExclTruthLabelID"
 IMPACT = {"d0": "d0", "dz": "z0SinTheta"}

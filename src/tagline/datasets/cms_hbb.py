@@ -13,16 +13,16 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tagline import species
-from tagline.cms_hbb_columns import OF_CANDIDATES, OF_JETS, TRACKS, VERTICES
-from tagline.columns import EVENT_COLUMNS, TRUTH, Further, Table
+from tagline.data.columns import EVENT_COLUMNS, TRUTH, Further, Table
+from tagline.data.jets import Columns, particles_of
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
-from tagline.descriptions import declared, present
-from tagline.jets import Columns, particles_of
-from tagline.momenta import cartesian
-from tagline.sources import open_sources, trimmed
-from tagline.strict import Strict
-from tagline.trees import Span
+from tagline.observables import species
+from tagline.observables.momenta import cartesian
+from tagline.reading.cms_hbb_columns import OF_CANDIDATES, OF_JETS, TRACKS, VERTICES
+from tagline.reading.descriptions import declared, present
+from tagline.reading.sources import open_sources, trimmed
+from tagline.reading.trees import Span
+from tagline.settings.strict import Strict
 
 JET_BRANCHES = {"pt": "fj_pt", "eta": "fj_eta", "phi": "fj_phi", "softdrop_mass": "fj_sdmass"}
 TABLES = {"tracks": declared(TRACKS), "vertices": declared(VERTICES)}

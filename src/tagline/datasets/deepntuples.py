@@ -15,16 +15,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from tagline import species
-from tagline.columns import EVENT_COLUMNS, TRUTH, Further, Table
+from tagline.data.columns import EVENT_COLUMNS, TRUTH, Further, Table
+from tagline.data.jets import Columns, particles_of
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
-from tagline.deepntuples_columns import ALTERNATIVE_FLAGS, FLAGS, OF_JETS, TABLES
-from tagline.descriptions import present
-from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.jets import Columns, particles_of
-from tagline.momenta import POLAR, cartesian
-from tagline.strict import Strict
-from tagline.trees import Span, Tree, open_trees
+from tagline.observables import species
+from tagline.observables.momenta import POLAR, cartesian
+from tagline.reading.deepntuples_columns import ALTERNATIVE_FLAGS, FLAGS, OF_JETS, TABLES
+from tagline.reading.descriptions import present
+from tagline.reading.trees import Span, Tree, open_trees
+from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
+from tagline.settings.strict import Strict
 
 JET_BRANCHES = {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"}
 COUNTED_BY = {"charged": "Cpfcan_pt", "neutral": "Npfcan_pt", "vertices": "sv_pt"}

@@ -12,15 +12,15 @@ import awkward as ak
 import numpy as np
 from pydantic import Field
 
-from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.data.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.data.jets import Columns, particles_of
 from tagline.datasets import Array, BaseReader, Chunk, Rows
-from tagline.jet_rows import EventRows
-from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.jets import Columns, particles_of
-from tagline.lists import Ragged
-from tagline.momenta import CARTESIAN, cartesian
-from tagline.strict import Strict
-from tagline.trees import Span, as_ragged, open_trees
+from tagline.observables.momenta import CARTESIAN, cartesian
+from tagline.reading.jet_rows import EventRows
+from tagline.reading.lists import Ragged
+from tagline.reading.trees import Span, as_ragged, open_trees
+from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
+from tagline.settings.strict import Strict
 
 TRACKS = ("EFlowTrack", "Track")
 ENERGIES = {"EFlowPhoton": 22, "EFlowNeutralHadron": 130, "Tower": 0}

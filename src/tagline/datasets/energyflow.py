@@ -12,13 +12,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tagline import species
-from tagline.bare_jets import BareJets
-from tagline.columns import TRUTH
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Columns
 from tagline.datasets import Array, BaseReader, UnreadableFileError
-from tagline.jets import Columns
-from tagline.numpy_archives import read_rows
-from tagline.strict import Strict
+from tagline.observables import species
+from tagline.reading.bare_jets import BareJets
+from tagline.reading.numpy_archives import read_rows
+from tagline.settings.strict import Strict
 
 PARTICLES, LABEL = "X", "y"
 NUM_FEATURES = 4

@@ -35,7 +35,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from tagline.columns import (
+from tagline.data.columns import (
     CONSTITUENT_COLUMNS,
     EVENT_COLUMNS,
     JET_COLUMNS,
@@ -44,17 +44,17 @@ from tagline.columns import (
     Further,
     Table,
 )
+from tagline.data.event_ids import event_ids
+from tagline.data.jets import Columns, particles_of
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
-from tagline.event_ids import event_ids
-from tagline.event_places import EventPlaces
-from tagline.flat_branches import Branch, Lists, Truth, described
-from tagline.jet_rows import EventRows, JetRows
-from tagline.jets import Columns, particles_of
-from tagline.lists import AnyRagged
-from tagline.momenta import CARTESIAN, POLAR, SCALES, cartesian
-from tagline.sources import leading, open_sources, trimmed
-from tagline.strict import Name, Strict, did_you_mean
-from tagline.trees import Span, Tree
+from tagline.observables.momenta import CARTESIAN, POLAR, SCALES, cartesian
+from tagline.reading.event_places import EventPlaces
+from tagline.reading.flat_branches import Branch, Lists, Truth, described
+from tagline.reading.jet_rows import EventRows, JetRows
+from tagline.reading.lists import AnyRagged
+from tagline.reading.sources import leading, open_sources, trimmed
+from tagline.reading.trees import Span, Tree
+from tagline.settings.strict import Name, Strict, did_you_mean
 
 JET_NAMES = {column.name for column in JET_COLUMNS}
 CONSTITUENT_NAMES = {column.name for column in CONSTITUENT_COLUMNS}

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field
 
-from tagline import species
-from tagline.columns import EVENT_COLUMNS, TRUTH
+from tagline.data.columns import EVENT_COLUMNS, TRUTH
+from tagline.data.jets import Columns
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
-from tagline.jets import Columns
-from tagline.strict import Strict
-from tagline.trees import Span, open_trees
+from tagline.observables import species
+from tagline.reading.trees import Span, open_trees
+from tagline.settings.strict import Strict
 
 LABELS = {
     "label_QCD": "qcd",

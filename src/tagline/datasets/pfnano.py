@@ -13,13 +13,13 @@ import numpy as np
 from coffea.nanoevents import BaseSchema, NanoEventsFactory
 from pydantic import Field
 
-from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
-from tagline.compiled import compiled
+from tagline.data.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.data.jets import Columns
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
-from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.jets import Columns
-from tagline.strict import Strict
-from tagline.trees import Span, Tree, open_tree
+from tagline.machine.compiled import compiled
+from tagline.reading.trees import Span, Tree, open_tree
+from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
+from tagline.settings.strict import Strict
 
 COLLECTIONS = {"AK4": "Jet", "AK8": "FatJet"}
 JET_BRANCHES = ("pt", "eta", "phi")

@@ -10,15 +10,15 @@ import awkward as ak
 import numpy as np
 from pydantic import Field
 
-from tagline.atlas import CM_PER_MM, GEV_PER_MEV, track_momenta, truth_of
-from tagline.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.data.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.data.jets import Columns, particles_of
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
-from tagline.jet_rows import EventRows
-from tagline.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.jets import Columns, particles_of
-from tagline.lists import Ragged
-from tagline.strict import Strict
-from tagline.trees import Span, as_ragged, open_trees
+from tagline.reading.atlas import CM_PER_MM, GEV_PER_MEV, track_momenta, truth_of
+from tagline.reading.jet_rows import EventRows
+from tagline.reading.lists import Ragged
+from tagline.reading.trees import Span, as_ragged, open_trees
+from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
+from tagline.settings.strict import Strict
 
 EVENT = {"run": "runNumber", "luminosity_block": "lumiBlock", "event": "eventNumber"}
 EVENT_PREFIX, TRACK_PREFIX = "EventInfoAuxDyn", "InDetTrackParticlesAuxDyn"

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 from pydantic import Field
 
-from tagline.bare_jets import BareJets
-from tagline.columns import TRUTH
+from tagline.data.columns import TRUTH
 from tagline.datasets import BaseReader, UnreadableFileError
-from tagline.pandas_tables import Table, open_table
-from tagline.strict import Strict
+from tagline.reading.bare_jets import BareJets
+from tagline.reading.pandas_tables import Table, open_table
+from tagline.settings.strict import Strict
 
 NUM_CONSTITUENTS = 200
 COMPONENTS = {"energy": "E", "px": "PX", "py": "PY", "pz": "PZ"}

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tagline import plugins
-from tagline.catalogue import Decorrelation
+from tagline.settings import plugins
+from tagline.settings.catalogue import Decorrelation
 
 if TYPE_CHECKING:  # torch takes seconds, and most methods on scores do without it
     from torch import Tensor, nn
 
-    from tagline.batch import Batch
+    from tagline.data.batch import Batch
 
 Array = npt.NDArray[np.float64]
 

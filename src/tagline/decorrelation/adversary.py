@@ -15,11 +15,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from tagline.batch import Batch
+from tagline.data.batch import Batch
 from tagline.decorrelation import Array, BaseDecorrelation
-from tagline.posteriors import Binned, Mixture
-from tagline.reversal import reverse_gradient
-from tagline.strict import Strict
+from tagline.networks.posteriors import Binned, Mixture
+from tagline.networks.reversal import reverse_gradient
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

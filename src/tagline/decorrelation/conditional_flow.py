@@ -20,11 +20,11 @@ from scipy.special import ndtr, ndtri
 from torch import Tensor, nn
 from zuko.transforms import MonotonicRQSTransform
 
+from tagline.data.protected import share_knots, shares_below
 from tagline.decorrelation import Array, BaseDecorrelation
-from tagline.logits import LARGEST_LOGIT, logits_of
-from tagline.protected import share_knots, shares_below
-from tagline.quantile_maps import quantiles
-from tagline.strict import Strict
+from tagline.measures.logits import LARGEST_LOGIT, logits_of
+from tagline.measures.quantile_maps import quantiles
+from tagline.settings.strict import Strict
 
 SEED = 1  # of the first weights and the batches
 BOUND = 5.0  # beyond, the spline is the identity; scores of 0 and 1 are there

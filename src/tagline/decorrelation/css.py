@@ -18,11 +18,11 @@ from pydantic import Field
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, gammainc
 
+from tagline.data.protected import inner_edges, only_column
 from tagline.decorrelation import Array, BaseDecorrelation
-from tagline.logits import LARGEST_LOGIT, logits_of, scores_of
-from tagline.protected import inner_edges, only_column
-from tagline.quantile_maps import map_in_bins
-from tagline.strict import Strict
+from tagline.measures.logits import LARGEST_LOGIT, logits_of, scores_of
+from tagline.measures.quantile_maps import map_in_bins
+from tagline.settings.strict import Strict
 
 WIDTH = 0.05  # of the cells of histograms
 CELLS = np.arange(0, 4 * LARGEST_LOGIT, WIDTH)  # half for the observable, half for what is added

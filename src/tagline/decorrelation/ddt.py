@@ -13,11 +13,11 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import Field
 
+from tagline.data.protected import inner_edges, only_column
 from tagline.decorrelation import Array, BaseDecorrelation
-from tagline.logits import logits_of, scores_of
-from tagline.protected import inner_edges, only_column
-from tagline.quantile_maps import map_in_bins, quantiles
-from tagline.strict import Strict
+from tagline.measures.logits import logits_of, scores_of
+from tagline.measures.quantile_maps import map_in_bins, quantiles
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

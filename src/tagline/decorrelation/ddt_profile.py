@@ -15,10 +15,10 @@ from typing import Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from tagline.data.protected import only_column
 from tagline.decorrelation import Array, BaseDecorrelation
-from tagline.logits import logits_of, scores_of
-from tagline.protected import only_column
-from tagline.strict import Strict
+from tagline.measures.logits import logits_of, scores_of
+from tagline.settings.strict import Strict
 
 SMALLEST_MASS = 1e-3  # so that jets of one particle have a logarithm [GeV]
 REFERENCE_PT = 500.0  # at which masses are what they are [GeV]

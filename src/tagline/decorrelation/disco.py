@@ -15,10 +15,10 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from tagline.batch import Batch
+from tagline.data.batch import Batch
 from tagline.decorrelation import BaseDecorrelation
-from tagline.distance_correlation import rank, squared_with_gradient
-from tagline.strict import Strict
+from tagline.measures.distance_correlation import rank, squared_with_gradient
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -16,11 +16,11 @@ import numpy.typing as npt
 from pydantic import Field
 from sklearn.neighbors import KNeighborsRegressor, NearestNeighbors
 
-from tagline.cut_surface import FEWEST_JETS, CutSurface
+from tagline.data.protected import share_knots, shares_below
 from tagline.decorrelation import Array
-from tagline.protected import share_knots, shares_below
-from tagline.quantile_maps import quantiles
-from tagline.strict import Strict
+from tagline.measures.cut_surface import FEWEST_JETS, CutSurface
+from tagline.measures.quantile_maps import quantiles
+from tagline.settings.strict import Strict
 
 Rows = npt.NDArray[np.int64]
 

@@ -13,9 +13,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from tagline.batch import Batch
+from tagline.data.batch import Batch
 from tagline.decorrelation import BaseDecorrelation
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -1,7 +1,7 @@
 """No decorrelation: the tagger as it is."""
 
 from tagline.decorrelation import BaseDecorrelation
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

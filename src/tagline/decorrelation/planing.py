@@ -13,7 +13,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from tagline.decorrelation import Array, BaseDecorrelation
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pydantic import Field
 from sklearn.ensemble import HistGradientBoostingRegressor
 
-from tagline.cut_surface import FEWEST_JETS, CutSurface
 from tagline.decorrelation import Array
-from tagline.strict import Strict
+from tagline.measures.cut_surface import FEWEST_JETS, CutSurface
+from tagline.settings.strict import Strict
 
 SEED = 1  # picks the jets from which the bins of the histograms are made
 

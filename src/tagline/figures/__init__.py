@@ -6,9 +6,9 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from tagline import provenance
-from tagline.files import whole_file
-from tagline.style import SETTINGS
+from tagline.artefacts import provenance
+from tagline.artefacts.files import whole_file
+from tagline.reporting.style import SETTINGS
 
 
 def save(figure: Figure, *, png: Path, pdf: Path) -> None:

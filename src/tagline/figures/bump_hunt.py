@@ -8,10 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from tagline.bump_hunt import Sample, Search, Spectrum, Window, bins_in, can_be_fitted, search
 from tagline.compare import Comparison, Key, bars, combine
-from tagline.metrics import Histogram, Metrics
-from tagline.style import (
+from tagline.measures.bump_hunt import (
+    Sample,
+    Search,
+    Spectrum,
+    Window,
+    bins_in,
+    can_be_fitted,
+    search,
+)
+from tagline.measures.metrics import Histogram, Metrics
+from tagline.reporting.style import (
     COLOURS,
     GREY,
     annotate,

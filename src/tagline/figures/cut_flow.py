@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.cut_flow import Step
-from tagline.style import colour, styled
+from tagline.reporting.style import colour, styled
 
 READS = "ledgers"
 CAPTION = (

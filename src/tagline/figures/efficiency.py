@@ -6,8 +6,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
-from tagline.metrics import Histogram, Metrics
-from tagline.style import GREY, annotate, colour, logarithmic_y, of_column, panels, styled
+from tagline.measures.metrics import Histogram, Metrics
+from tagline.reporting.style import (
+    GREY,
+    annotate,
+    colour,
+    logarithmic_y,
+    of_column,
+    panels,
+    styled,
+)
 
 READS = "metrics"
 CAPTION = (

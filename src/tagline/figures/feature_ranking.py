@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tagline.attributions import Attributions, Interpretation, Key
-from tagline.style import BACKGROUND, GREY, SIGNAL, styled
+from tagline.interpretation.attributions import Attributions, Interpretation, Key
+from tagline.reporting.style import BACKGROUND, GREY, SIGNAL, styled
 
 READS = "attributions"
 CAPTION = (

@@ -6,7 +6,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tagline.compare import Comparison, Key, bars
-from tagline.style import GREY, annotate, colour, face, legend, logarithmic, marker, styled
+from tagline.reporting.style import (
+    GREY,
+    annotate,
+    colour,
+    face,
+    legend,
+    logarithmic,
+    marker,
+    styled,
+)
 
 READS = "metrics"
 CAPTION = (

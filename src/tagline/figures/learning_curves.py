@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tagline.compare import Comparison, Key
-from tagline.style import GREY, annotate, colour, last_of_row, panels, styled
+from tagline.reporting.style import GREY, annotate, colour, last_of_row, panels, styled
 
 READS = "metrics"
 CAPTION = (

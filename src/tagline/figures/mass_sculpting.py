@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
-from tagline.metrics import WORKING_POINTS, Histogram
-from tagline.style import GREY, annotate, styled
+from tagline.measures.metrics import WORKING_POINTS, Histogram
+from tagline.reporting.style import GREY, annotate, styled
 
 READS = "metrics"
 CAPTION = (

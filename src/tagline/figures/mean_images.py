@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
 
-from tagline.style import CHANNELS, styled
+from tagline.reporting.style import CHANNELS, styled
 
 READS = "images"
 CAPTION = (

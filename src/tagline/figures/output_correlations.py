@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Key
-from tagline.jets import Columns
-from tagline.score_tables import ScoreTables
-from tagline.style import GREY, annotate, styled
+from tagline.data.jets import Columns
+from tagline.reporting.score_tables import ScoreTables
+from tagline.reporting.style import GREY, annotate, styled
 
 READS = "scores"
 CAPTION = (

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Combined, Comparison, Key
-from tagline.style import BACKGROUND, SIGNAL, annotate, logarithmic_x, styled
+from tagline.reporting.style import BACKGROUND, SIGNAL, annotate, logarithmic_x, styled
 
 READS = "metrics"
 CAPTION = (

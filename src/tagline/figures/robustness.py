@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from tagline.compare import Comparison, Key, bars
-from tagline.style import annotate, colour, logarithmic_x, marker, styled
+from tagline.reporting.style import annotate, colour, logarithmic_x, marker, styled
 
 READS = "metrics"
 CAPTION = (

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
-from tagline.style import GREY, annotate, colour, legend, line, styled
+from tagline.reporting.style import GREY, annotate, colour, legend, line, styled
 
 READS = "metrics"
 CAPTION = (

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
 
-from tagline.attributions import Attributions, Interpretation, Key
-from tagline.style import CHANNELS, colour, styled
+from tagline.interpretation.attributions import Attributions, Interpretation, Key
+from tagline.reporting.style import CHANNELS, colour, styled
 
 READS = "attributions"
 CAPTION = (

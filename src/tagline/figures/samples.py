@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tagline.style import GREY, annotate, colour, panels, styled
+from tagline.reporting.style import GREY, annotate, colour, panels, styled
 
 READS = "recipes"
 CAPTION = (

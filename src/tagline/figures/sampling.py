@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tagline.style import GREY, colour, of_column, styled
+from tagline.reporting.style import GREY, colour, of_column, styled
 
 READS = "sampling"
 CAPTION = (

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
-from tagline.metrics import Histogram
-from tagline.style import BACKGROUND, SIGNAL, annotate, last_of_row, panels, styled
+from tagline.measures.metrics import Histogram
+from tagline.reporting.style import BACKGROUND, SIGNAL, annotate, last_of_row, panels, styled
 
 READS = "metrics"
 CAPTION = (

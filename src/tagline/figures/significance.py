@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Key
-from tagline.discovery import passing, significance, split_at
-from tagline.score_tables import ScoreTables
-from tagline.style import annotate, colour, line, of_column, panels, styled
+from tagline.measures.discovery import passing, significance, split_at
+from tagline.reporting.score_tables import ScoreTables
+from tagline.reporting.style import annotate, colour, line, of_column, panels, styled
 
 READS = "decorrelated_scores"
 CAPTION = (

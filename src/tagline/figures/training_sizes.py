@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatterMathtext, LogLocator
 
 from tagline.compare import Combined, Comparison, Key
-from tagline.scaling import FEWEST_SIZES, power_law
-from tagline.style import BACKGROUND, GREY, SIGNAL, logarithmic, panels, styled
+from tagline.measures.scaling import FEWEST_SIZES, power_law
+from tagline.reporting.style import BACKGROUND, GREY, SIGNAL, logarithmic, panels, styled
 
 READS = "metrics"
 CAPTION = (

@@ -3,9 +3,9 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tagline.accounts import show_time
+from tagline.accounting.accounts import show_time
 from tagline.accounts_table import Account, Row
-from tagline.style import GREY, annotate, colour, hatch, styled
+from tagline.reporting.style import GREY, annotate, colour, hatch, styled
 
 READS = "benchmarks"
 CAPTION = (

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from tagline.columns import TRUTH
-from tagline.files import write_json
+from tagline.artefacts.files import write_json
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Jets, concatenate
 from tagline.generate.detector import DETECTORS
 from tagline.generate.jets import cuts, leading_jets
 from tagline.generate.pile_up import Pool
 from tagline.generate.pythia import Generator, Record
 from tagline.generate.truth import truth
 from tagline.generate.write import write_root
-from tagline.jets import Jets, concatenate
-from tagline.recipes import Recipe
+from tagline.settings.recipes import Recipe
 
 log = logging.getLogger(__name__)
 

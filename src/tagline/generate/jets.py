@@ -10,10 +10,10 @@ import awkward as ak
 import fastjet
 import numpy as np
 
+from tagline.data.jets import Columns, Jets
 from tagline.generate.particles import Booleans, Floats, Integers, Particles, by_group
 from tagline.generate.trimming import survivors
-from tagline.jets import Columns, Jets
-from tagline.recipes import JetSelection, Trim
+from tagline.settings.recipes import JetSelection, Trim
 
 LOWEST_PT = 20.0  # GeV; softer jets are not looked at
 

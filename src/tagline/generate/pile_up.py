@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 
+from tagline.data.jets import particles_of
 from tagline.generate.particles import (
     Floats,
     Integers,
@@ -19,8 +20,7 @@ from tagline.generate.particles import (
     visible,
 )
 from tagline.generate.pythia import Generator, Record
-from tagline.jets import particles_of
-from tagline.recipes import PileUp
+from tagline.settings.recipes import PileUp
 
 COLLISIONS_PER_BATCH = 500
 ABS_ETA_MAX = 5.0  # where the detector ends

@@ -9,7 +9,7 @@ import fastjet
 import numpy as np
 
 from tagline.generate.particles import Booleans, Floats, Integers, Particles, by_group
-from tagline.recipes import Trim
+from tagline.settings.recipes import Trim
 
 
 def survivors(constituents: Particles, num_constituents: Integers, trim: Trim) -> Booleans:

@@ -3,11 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
-from tagline.columns import TRUTH
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Jets
 from tagline.generate.particles import Floats, Integers, Particles, concatenate, wrapped
 from tagline.generate.pythia import Record
-from tagline.jets import Jets
-from tagline.recipes import Recipe
+from tagline.settings.recipes import Recipe
 
 Codes = npt.NDArray[np.int8]
 

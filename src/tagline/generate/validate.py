@@ -11,7 +11,7 @@ import uproot
 
 from tagline.generate.particles import Floats, Integers, wrapped
 from tagline.generate.write import TREE
-from tagline.recipes import Quantiles, Reference
+from tagline.settings.recipes import Quantiles, Reference
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,11 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from tagline import provenance
-from tagline.columns import TRUTH
-from tagline.files import whole_file
+from tagline.artefacts import provenance
+from tagline.artefacts.files import whole_file
+from tagline.data.columns import TRUTH
+from tagline.data.jets import Columns, Jets
 from tagline.generate.particles import wrapped
-from tagline.jets import Columns, Jets
 
 TREE = "tree"
 LABELS = {

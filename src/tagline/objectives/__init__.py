@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from tagline.batch import Batch
+from tagline.data.batch import Batch
 
 
 class BaseObjective(ABC):

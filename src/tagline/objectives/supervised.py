@@ -3,9 +3,9 @@
 from torch import Tensor
 from torch.nn import functional as F
 
-from tagline.batch import Batch
+from tagline.data.batch import Batch
 from tagline.objectives import BaseObjective
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tagline.inputs import Inputs, Statistics
-from tagline.jets import Jets
+from tagline.data.inputs import Inputs, Statistics
+from tagline.data.jets import Jets
 
 Array = npt.NDArray[np.float64]
 

@@ -10,12 +10,12 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tagline import frames
-from tagline.efp import energy_flow, polynomials
-from tagline.frames import Particles
-from tagline.jets import Jets
+from tagline.data.jets import Jets
+from tagline.observables import frames
+from tagline.observables.efp import energy_flow, polynomials
+from tagline.observables.frames import Particles
 from tagline.representations import Array, JetFeatures
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -12,13 +12,13 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tagline import frames
-from tagline.frames import Array, Particles
-from tagline.inputs import Inputs, Statistics
-from tagline.jets import Jets
-from tagline.reclustering import by_subjets
+from tagline.data.inputs import Inputs, Statistics
+from tagline.data.jets import Jets
+from tagline.observables import frames
+from tagline.observables.frames import Array, Particles
+from tagline.observables.reclustering import by_subjets
 from tagline.representations import BaseRepresentation
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 MOMENTA = ("energy", "px", "py", "pz")
 NUM_BEAMS = 2

@@ -13,17 +13,17 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tagline import frames, plane_shapes, rest_shapes
-from tagline.correlators import correlators
-from tagline.frames import Array
-from tagline.jet_momenta import Momenta, momenta
-from tagline.jets import Jets
-from tagline.kt_subjets import last_two_distance, splitting_share
-from tagline.ratios import ratio
+from tagline.data.jets import Jets
+from tagline.observables import frames, plane_shapes, rest_shapes
+from tagline.observables.correlators import correlators
+from tagline.observables.frames import Array
+from tagline.observables.jet_momenta import Momenta, momenta
+from tagline.observables.kt_subjets import last_two_distance, splitting_share
+from tagline.observables.ratios import ratio
+from tagline.observables.subjets import nsubjettiness
+from tagline.observables.substructure import Substructure, substructure
 from tagline.representations import JetFeatures
-from tagline.strict import Strict
-from tagline.subjets import nsubjettiness
-from tagline.substructure import Substructure, substructure
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

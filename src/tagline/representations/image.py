@@ -12,12 +12,12 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
-from tagline import frames, pixels
-from tagline.frames import Array, Indices, Particles
-from tagline.inputs import Inputs, Statistics
-from tagline.jets import Jets
+from tagline.data.inputs import Inputs, Statistics
+from tagline.data.jets import Jets
+from tagline.observables import frames, pixels
+from tagline.observables.frames import Array, Indices, Particles
 from tagline.representations import BaseRepresentation
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

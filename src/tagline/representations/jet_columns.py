@@ -3,9 +3,9 @@
 import numpy as np
 from pydantic import Field
 
-from tagline.jets import Jets
+from tagline.data.jets import Jets
 from tagline.representations import Array, JetFeatures
-from tagline.strict import Strict, did_you_mean
+from tagline.settings.strict import Strict, did_you_mean
 
 
 class Config(Strict):

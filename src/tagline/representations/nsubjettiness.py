@@ -7,10 +7,10 @@ basis is tau_N^(0.5, 1, 2) for N = 1 .. M - 2 and tau_(M - 1)^(1, 2), each divid
 import numpy as np
 from pydantic import Field
 
-from tagline.jets import Jets
+from tagline.data.jets import Jets
+from tagline.observables.subjets import BETAS, nsubjettiness
 from tagline.representations import Array, JetFeatures
-from tagline.strict import Strict
-from tagline.subjets import BETAS, nsubjettiness
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

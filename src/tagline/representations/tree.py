@@ -12,14 +12,14 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from tagline import frames
-from tagline.compiled import compiled
-from tagline.frames import Array, Indices, Particles
-from tagline.history import ANTI_KT, CAMBRIDGE_AACHEN, KT, LEAF, cluster, momenta_of
-from tagline.inputs import Inputs, Statistics
-from tagline.jets import Jets
+from tagline.data.inputs import Inputs, Statistics
+from tagline.data.jets import Jets
+from tagline.machine.compiled import compiled
+from tagline.observables import frames
+from tagline.observables.frames import Array, Indices, Particles
+from tagline.observables.history import ANTI_KT, CAMBRIDGE_AACHEN, KT, LEAF, cluster, momenta_of
 from tagline.representations import BaseRepresentation
-from tagline.strict import Strict
+from tagline.settings.strict import Strict
 
 POWERS = {"kt": KT, "cambridge_aachen": CAMBRIDGE_AACHEN, "anti_kt": ANTI_KT}
 FEATURES = ("momentum", "eta", "phi", "energy", "energy_fraction", "pt", "theta")

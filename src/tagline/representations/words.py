@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pydantic import Field
 
-from tagline import frames
-from tagline.frames import Array, Indices
-from tagline.history import CAMBRIDGE_AACHEN, LEAF, cluster, momenta_of
-from tagline.inputs import Inputs, Statistics
-from tagline.jets import Jets
+from tagline.data.inputs import Inputs, Statistics
+from tagline.data.jets import Jets
+from tagline.observables import frames
+from tagline.observables.frames import Array, Indices
+from tagline.observables.history import CAMBRIDGE_AACHEN, LEAF, cluster, momenta_of
+from tagline.observables.subjets import BETAS, nsubjettiness
 from tagline.representations import BaseRepresentation
-from tagline.strict import Strict
-from tagline.subjets import BETAS, nsubjettiness
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

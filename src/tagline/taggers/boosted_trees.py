@@ -16,13 +16,13 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.delivery import PackedJets
-from tagline.fitted import Fitted
-from tagline.forests import Forest, Nodes
-from tagline.inputs import Inputs
-from tagline.layers import columns_of
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets
+from tagline.learning.fitted import Fitted
+from tagline.networks.forests import Forest, Nodes
+from tagline.networks.layers import columns_of
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

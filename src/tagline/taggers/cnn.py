@@ -7,11 +7,11 @@ https://arxiv.org/abs/1803.00107.
 import torch
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import Pixels, dense, in_compiled_loops
-from tagline.sparse_images import through
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import Pixels, dense, in_compiled_loops
+from tagline.networks.sparse_images import through
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -6,10 +6,10 @@ https://arxiv.org/abs/1810.05165.
 
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import dense, jet_sum
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import dense, jet_sum
+from tagline.settings.strict import Strict
 
 WEIGHT = "pt_fraction"
 

@@ -12,11 +12,11 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.delivery import PackedJets
-from tagline.fitted import Fitted
-from tagline.inputs import Inputs
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets
+from tagline.learning.fitted import Fitted
+from tagline.settings.strict import Strict
 
 JETS_A_PIECE = 8192
 

@@ -12,17 +12,17 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.delivery import PackedJets
-from tagline.fitted import Fitted
-from tagline.forests import Forest
-from tagline.inputs import Inputs
-from tagline.layers import columns_of
-from tagline.strict import Strict
-from tagline.tree_growth import Grower, Limits
-from tagline.two_classes import TwoClasses, require_two_classes, two_classes
-from tagline.uniform_losses import FlatnessLoss, Loss, NeighboursLoss
-from tagline.uniformity import Groups
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets
+from tagline.learning.fitted import Fitted
+from tagline.learning.tree_growth import Grower, Limits
+from tagline.learning.two_classes import TwoClasses, require_two_classes, two_classes
+from tagline.learning.uniform_losses import FlatnessLoss, Loss, NeighboursLoss
+from tagline.measures.uniformity import Groups
+from tagline.networks.forests import Forest
+from tagline.networks.layers import columns_of
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

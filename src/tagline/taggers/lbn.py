@@ -10,11 +10,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import padded_rows
-from tagline.lorentz import FourVectors, boosted, minkowski
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import padded_rows
+from tagline.networks.lorentz import FourVectors, boosted, minkowski
+from tagline.settings.strict import Strict
 
 SMALLEST_EXCESS = 1e-5  # GeV; by so much, a combination's energy exceeds its momentum
 SMALLEST_SQUARE = 1e-12  # GeV^2; a square root has no gradient at zero

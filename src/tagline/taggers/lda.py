@@ -13,13 +13,13 @@ from sklearn.decomposition import LatentDirichletAllocation
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.delivery import PackedJets, batches
-from tagline.fitted import Fitted
-from tagline.frames import Array, Indices
-from tagline.inputs import Inputs
-from tagline.layers import jet_sum
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets, batches
+from tagline.learning.fitted import Fitted
+from tagline.networks.layers import jet_sum
+from tagline.observables.frames import Array, Indices
+from tagline.settings.strict import Strict
 
 JETS_A_BATCH = 4096
 

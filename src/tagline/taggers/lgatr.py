@@ -14,14 +14,20 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.attention import Slots, attend, slots_of
-from tagline.batch import Batch
-from tagline.geometric_algebra import Multivectors, product
-from tagline.inputs import Inputs
-from tagline.lorentz import FourVectors
-from tagline.multivector_layers import Linear, Width, from_heads, normalised, normalised_heads
-from tagline.pieces import by_pieces
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.attention import Slots, attend, slots_of
+from tagline.networks.geometric_algebra import Multivectors, product
+from tagline.networks.lorentz import FourVectors
+from tagline.networks.multivector_layers import (
+    Linear,
+    Width,
+    from_heads,
+    normalised,
+    normalised_heads,
+)
+from tagline.networks.pieces import by_pieces
+from tagline.settings.strict import Strict
 
 NUM_REFERENCES = 2
 PLANE = (0.0, 0.0, 0.0, 0.0, 0.0, 1.0)  # e_1 e_2 in terms of e_0 e_k and e_0 e_k I

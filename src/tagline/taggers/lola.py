@@ -8,11 +8,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import dense, padded_rows
-from tagline.lorentz import FourVectors
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import dense, padded_rows
+from tagline.networks.lorentz import FourVectors
+from tagline.settings.strict import Strict
 
 MINKOWSKI = (1.0, -1.0, -1.0, -1.0)
 FIRST_WEIGHTS = 0.05  # all are first within +-this: "uniform" in the Keras of the authors' code

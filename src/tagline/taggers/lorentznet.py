@@ -9,13 +9,13 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import jet_sum
-from tagline.lorentz import FourVectors, mass2, minkowski
-from tagline.pairs import Pairs, all_pairs
-from tagline.pieces import A_PIECE_OF_PAIRS, by_pieces, mixes_jets
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import jet_sum
+from tagline.networks.lorentz import FourVectors, mass2, minkowski
+from tagline.networks.pairs import Pairs, all_pairs
+from tagline.networks.pieces import A_PIECE_OF_PAIRS, by_pieces, mixes_jets
+from tagline.settings.strict import Strict
 
 LARGEST_STEP = 100.0  # GeV; of the authors' code, which calls it a safeguard
 SMALLEST_MASS2 = 1e-12  # GeV^2; a square root has no gradient at zero

@@ -11,10 +11,10 @@ from typing import Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import dense
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import dense
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -6,10 +6,10 @@ for top quarks: Moore et al., "Reports of My Demise Are Greatly Exaggerated", 20
 
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import dense
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import dense
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

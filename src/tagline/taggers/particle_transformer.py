@@ -10,15 +10,15 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.groups import sorted_by_length
-from tagline.inputs import Inputs
-from tagline.jet_attention import JetAttention, attention_of
-from tagline.layers import in_compiled_loops
-from tagline.normed_layers import normed_layers
-from tagline.normformer import Weights, dense_half
-from tagline.pairs import half_of_pairs
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.groups import sorted_by_length
+from tagline.networks.jet_attention import JetAttention, attention_of
+from tagline.networks.layers import in_compiled_loops
+from tagline.networks.normed_layers import normed_layers
+from tagline.networks.normformer import Weights, dense_half
+from tagline.networks.pairs import half_of_pairs
+from tagline.settings.strict import Strict
 
 MOMENTUM = ("px", "py", "pz", "energy")
 SMALLEST = 1e-8  # in front of logarithms, as in weaver-core

@@ -10,12 +10,12 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.edges import Edges, mean_of_layers
-from tagline.inputs import Inputs
-from tagline.layers import jet_sum
-from tagline.neighbours import nearest
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.edges import Edges, mean_of_layers
+from tagline.networks.layers import jet_sum
+from tagline.networks.neighbours import nearest
+from tagline.settings.strict import Strict
 
 COORDINATES = ("d_eta", "d_phi")
 

@@ -13,10 +13,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import Pixels
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import Pixels
+from tagline.settings.strict import Strict
 
 WIDTHS = (64, 128, 256, 512)
 EXPANSION = 4  # of a bottleneck

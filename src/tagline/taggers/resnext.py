@@ -9,11 +9,11 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import Pixels
-from tagline.residual import Residual, bottleneck, projection, stem
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import Pixels
+from tagline.networks.residual import Residual, bottleneck, projection, stem
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -10,13 +10,13 @@ from pydantic import Field
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.delivery import PackedJets
-from tagline.fitted import Fitted
-from tagline.inputs import Inputs
-from tagline.layers import columns_of
-from tagline.strict import Strict
-from tagline.two_classes import require_both, require_two_classes
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets
+from tagline.learning.fitted import Fitted
+from tagline.learning.two_classes import require_both, require_two_classes
+from tagline.networks.layers import columns_of
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

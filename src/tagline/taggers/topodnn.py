@@ -6,10 +6,10 @@ Pearkes et al., "Jet Constituents for Deep Neural Network Based Top Quark Taggin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import dense, padded
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import dense, padded
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -8,12 +8,12 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.attention import Slots, attend, heads, slots_of
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import jet_sum
-from tagline.pieces import by_pieces
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.attention import Slots, attend, heads, slots_of
+from tagline.networks.layers import jet_sum
+from tagline.networks.pieces import by_pieces
+from tagline.settings.strict import Strict
 
 
 class Config(Strict):

@@ -13,10 +13,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tagline.batch import Batch
-from tagline.inputs import Inputs
-from tagline.layers import counted_down, jet_sum
-from tagline.strict import Strict
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.networks.layers import counted_down, jet_sum
+from tagline.settings.strict import Strict
 
 STRUCTURE = ("left", "right", "depth")
 GAIN = math.sqrt(2)  # of ReLU

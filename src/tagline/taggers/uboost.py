@@ -14,16 +14,16 @@ from pydantic import Field
 from scipy.special import expit
 from torch import Tensor, nn
 
-from tagline.batch import Batch
-from tagline.delivery import PackedJets
-from tagline.fitted import Fitted
-from tagline.forests import Forest, Nodes
-from tagline.inputs import Inputs
-from tagline.layers import columns_of
-from tagline.strict import Strict
-from tagline.tree_growth import Grower, Limits
-from tagline.two_classes import TwoClasses, balanced, require_two_classes, two_classes
-from tagline.uniformity import Array, Groups
+from tagline.data.batch import Batch
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets
+from tagline.learning.fitted import Fitted
+from tagline.learning.tree_growth import Grower, Limits
+from tagline.learning.two_classes import TwoClasses, balanced, require_two_classes, two_classes
+from tagline.measures.uniformity import Array, Groups
+from tagline.networks.forests import Forest, Nodes
+from tagline.networks.layers import columns_of
+from tagline.settings.strict import Strict
 
 LEAST_ERROR = 1e-6  # of a tree, so that none counts infinitely
 

@@ -1,0 +1,1 @@
+"""What jobs took, and what would run, and why."""

@@ -1,0 +1,1 @@
+"""Jets as flat columns on disk, and as ragged batches in memory."""

@@ -1,0 +1,73 @@
+"""Two classes of jets; of some taggers one is to be uniform in the protected columns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tagline.data.inputs import Inputs
+from tagline.learning.delivery import PackedJets
+from tagline.measures.uniformity import Array, Groups, Rows, neighbourhoods
+
+
+@dataclass(frozen=True)
+class TwoClasses:
+    """What boosting to uniformity learns from.
+
+    Args:
+        sign_J: +1 for signal, -1 for background.
+        weight_J: one on average in each class.
+        uniform_J: rows of the jets that are to be uniform, of which none weighs nothing.
+        protected_JR: their columns that the score must not sculpt.
+    """
+
+    sign_J: Array
+    weight_J: Array
+    uniform_J: Rows
+    protected_JR: Array
+
+    def neighbourhoods(self, num_neighbours: int) -> Groups:
+        """Return those of the jets that are to be uniform, as rows of all jets."""
+        groups = neighbourhoods(self.protected_JR, num_neighbours)
+        return Groups(row_I=self.uniform_J[groups.row_I], group_I=groups.group_I)
+
+
+def require_two_classes(inputs: Inputs, *, tagger: str) -> None:
+    """Raise ValueError if there are more classes than the tagger knows."""
+    if inputs.num_classes != 2:
+        raise ValueError(f"{tagger} knows two classes, not {inputs.num_classes}")
+
+
+def require_both(train: PackedJets, *, tagger: str) -> None:
+    """Raise ValueError unless jets of both classes weigh something."""
+    if len(np.unique(train.label_J[train.weight_J > 0].numpy())) < 2:
+        raise ValueError(f"{tagger} needs training jets of both classes")
+
+
+def two_classes(train: PackedJets, *, uniform: str) -> TwoClasses:
+    """Return the jets of background and signal, one of which is to be `uniform`.
+
+    Raises:
+        ValueError: a class is missing, or nothing is protected.
+    """
+    label_J = train.label_J.numpy()
+    if set(label_J) != {0, 1}:
+        raise ValueError(f"boosting to uniformity needs two classes of jets, not {set(label_J)}")
+    if train.protected_JR.shape[1] == 0:
+        raise ValueError("boosting to uniformity needs protected columns, and there are none")
+    sign_J = 2.0 * label_J - 1
+    weight_J = balanced(train.weight_J.double().numpy(), sign_J)
+    uniform_J = np.flatnonzero((label_J == (uniform == "signal")) & (weight_J > 0))
+    return TwoClasses(
+        sign_J=sign_J,
+        weight_J=weight_J,
+        uniform_J=uniform_J,
+        protected_JR=train.protected_JR.double().numpy()[uniform_J],
+    )
+
+
+def balanced(weight_J: Array, sign_J: Array) -> Array:
+    """Return weights that are one on average in each class."""
+    balanced_J = np.empty_like(weight_J)
+    for is_class_J in (sign_J > 0, sign_J < 0):
+        balanced_J[is_class_J] = weight_J[is_class_J] / weight_J[is_class_J].mean()
+    return balanced_J

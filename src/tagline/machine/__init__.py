@@ -1,0 +1,1 @@
+"""What a machine has: loops that are compiled, memory, processes, devices, signals."""

@@ -1,0 +1,1 @@
+"""What a split does besides sharing out events: spectra, balance, noise."""
