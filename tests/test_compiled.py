@@ -43,7 +43,8 @@ def test_a_function_is_compiled_anew_when_one_that_it_calls_has_changed(tmp_path
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "machine").mkdir()
-    (package / "machine/compiled.py").write_text(Path(tagline.machine.compiled.__file__).read_text())
+    source = Path(tagline.machine.compiled.__file__)
+    (package / "machine/compiled.py").write_text(source.read_text())
     (package / "caller.py").write_text(CALLER)
     (package / "called.py").write_text(CALLED.format(factor=2))
     assert run(tmp_path) == 14
