@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Combined, Comparison, Key
-from tagline.reporting.style import BACKGROUND, SIGNAL, annotate, logarithmic_x, styled
+from tagline.reporting.style import BACKGROUND, SIGNAL, annotate, logarithmic_x, marker, styled
 
 READS = "metrics"
 CAPTION = (
@@ -58,11 +58,12 @@ def _draw_metric(axes: Axes, comparison: Comparison, keys: list[Key], metric: st
         _draw_point(axes, comparison.value(key, metric), row)
         found = comparison.published(key, metric)
         if found is not None:
+            paper, number = found
             axes.errorbar(
-                found[1].value,
+                number.value,
                 row + PUBLISHED_BELOW,
-                xerr=found[1].uncertainty,
-                fmt="o",
+                xerr=number.uncertainty,
+                fmt=marker(comparison.legend.published.index(paper)),
                 color=SIGNAL,
                 markerfacecolor="white",
             )
@@ -88,6 +89,6 @@ def _draw_point(axes: Axes, measured: Combined, row: int) -> None:
 
 def _label(axes: Axes, comparison: Comparison) -> None:
     axes.plot([], [], "o", color=BACKGROUND, label="here")
-    for published in comparison.legend.published:
-        label = f"{published.title} ({published.source}), {published.train_jets:,} training jets"
-        axes.plot([], [], "o", color=SIGNAL, markerfacecolor="white", label=label)
+    for position, paper in enumerate(comparison.legend.published):
+        label = f"{paper.title} ({paper.source}), {paper.train_jets:,} training jets"
+        axes.plot([], [], marker(position), color=SIGNAL, markerfacecolor="white", label=label)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from tagline.compare import Comparison, Key
-from tagline.reporting.style import GREY, annotate, colour, legend, line, styled
+from tagline.reporting.style import GREY, annotate, colour, legend, line, marker, styled
 
 READS = "metrics"
 CAPTION = (
@@ -52,9 +52,9 @@ def _draw_curves(axes: Axes, comparison: Comparison, keys: list[Key]) -> None:
         _draw_published(axes, comparison, key, colour(position), sidestep)
     efficiency = np.linspace(0.05, 1)
     axes.plot(efficiency, 1 / efficiency, color=GREY, linestyle=":", label="random selection")
-    for published in comparison.legend.published:
-        label = f"{published.title} ({published.source})"
-        axes.plot([], [], "o", color=GREY, markerfacecolor="white", label=label)
+    for position, paper in enumerate(comparison.legend.published):
+        label = f"{paper.title} ({paper.source})"
+        axes.plot([], [], marker(position), color=GREY, markerfacecolor="white", label=label)
     axes.set(yscale="log", xlim=(0.05, 1), ylabel=r"background rejection $1/\epsilon_B$")
 
 
@@ -63,12 +63,12 @@ def _draw_published(
 ) -> None:
     found = comparison.published(key, f"rejection_at_{PUBLISHED_EFFICIENCY}")
     if found is not None:
-        _, number = found
+        paper, number = found
         axes.errorbar(
             PUBLISHED_EFFICIENCY + sidestep,
             number.value,
             yerr=number.uncertainty,
-            fmt="o",
+            fmt=marker(comparison.legend.published.index(paper)),
             color=marker_colour,
             markerfacecolor="white",
             zorder=3,
