@@ -1,16 +1,22 @@
 """What the Slurm executor remembers; what it does on a Slurm is tested in `tests/slurm`."""
 
 import asyncio
+import logging
 import os
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_interface_common.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
-from snakemake_executor_plugin_tagline_slurm import Executor, ExecutorSettings, NodesOfUser
-from snakemake_executor_plugin_tagline_slurm.queue import ALIVE, states_of
+from snakemake_executor_plugin_tagline_slurm import Executor, ExecutorSettings
+from snakemake_executor_plugin_tagline_slurm.queue import (
+    FORGOTTEN,
+    NoAnswerError,
+    alive,
+    states_of,
+)
 from snakemake_executor_plugin_tagline_slurm.run import lock, run_id
 from snakemake_executor_plugin_tagline_slurm.submissions import Submissions
 
@@ -36,10 +42,56 @@ def submissions(tmp_path) -> Submissions:
     return Submissions(tmp_path / "jobs")
 
 
-def program(folder: Path, name: str, prints: str) -> None:
-    path = folder / name
-    path.write_text(f"#!/bin/sh\nprintf '{prints}'\n")
-    path.chmod(0o755)
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """Return a function that puts a command of Slurm on the path, which prints a text."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+    def install(name: str, prints: str, *, fails: bool = False) -> None:
+        path = folder / name
+        path.write_text(f"#!/bin/sh\nprintf '{prints}'{' >&2; exit 1' if fails else ''}\n")
+        path.chmod(0o755)
+
+    return install
+
+
+class ExecutorAlone(Executor):
+    """The executor without a Snakemake, which notes what it would tell it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.run_uuid = "run"
+        self.logger = logging.getLogger()
+        self.log = folder / "slurm.log"
+        self.log.touch()
+        settings = SimpleNamespace(
+            init_seconds_before_status_checks=20, keep_successful_logs=False
+        )
+        self.workflow = SimpleNamespace(executor_settings=settings)
+        self.outcomes: dict[str, str] = {}
+
+    def report_job_success(self, job_info) -> None:
+        self.outcomes[job_info.external_jobid] = "succeeded"
+
+    def report_job_error(self, job_info, msg, **_) -> None:
+        self.outcomes[job_info.external_jobid] = f"failed: {msg.split(chr(39))[-2]}"
+
+    def outcomes_of(self, *numbers: str) -> dict[str, str]:
+        """Check jobs, and return what became of each."""
+        jobs = [SubmittedJobInfo(None, number, {"slurm_logfile": self.log}) for number in numbers]
+
+        async def check() -> None:
+            async for job in self.check_active_jobs(jobs):
+                self.outcomes[job.external_jobid] = "goes on"
+
+        asyncio.run(check())
+        return self.outcomes
+
+
+@pytest.fixture
+def executor(tmp_path) -> ExecutorAlone:
+    return ExecutorAlone(tmp_path)
 
 
 def test_a_submission_is_found_by_a_later_run(submissions, tmp_path):
@@ -108,42 +160,69 @@ def test_a_dead_process_holds_no_lock(tmp_path):
     lock(tmp_path / "lock").close()
 
 
-def test_the_queue_knows_better_than_accounting(tmp_path, monkeypatch):
-    program(tmp_path, "sacct", "1|COMPLETED\\n2|NODE_FAIL\\n3|CANCELLED by 0\\n")
-    program(tmp_path, "squeue", "2|PENDING\\n4_1|RUNNING\\n")
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    states = states_of("run")
+def test_the_queue_knows_better_than_accounting(slurm):
+    slurm("sacct", "1|COMPLETED\\n2|NODE_FAIL\\n3|CANCELLED by 0\\n")
+    slurm("squeue", "2|PENDING\\n4_1|RUNNING\\n")
+    states = states_of("run", "123")
     assert states == {"1": "COMPLETED", "2": "PENDING", "3": "CANCELLED", "4_1": "RUNNING"}
-    assert {number for number, state in states.items() if state in ALIVE} == {"2", "4_1"}
+    assert alive(states) == {"2", "4_1"}
 
 
-def test_a_site_without_accounting_has_a_queue(tmp_path, monkeypatch):
-    program(tmp_path, "squeue", "2|PENDING\\n")
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    assert states_of("run")["2"] == "PENDING"
+def test_tasks_that_wait_are_told_one_by_one(slurm):
+    slurm("sacct", "12_1|COMPLETED\\n12_[2-3]|PENDING\\n")
+    slurm("squeue", "12_2|PENDING\\n12_3|PENDING\\n")
+    assert alive(states_of("run", ["12_1"])) == {"12_2", "12_3"}
 
 
-def test_excludes_the_nodes_of_the_user_alone():
-    nodes = NodesOfUser({"c7"})
-    nodes.add("None assigned")
-    assert nodes == {"c7"}
+def test_no_answer_is_not_no_jobs(slurm):
+    slurm("sacct", "2|RUNNING\\n")
+    slurm("squeue", "Unable to contact slurm controller", fails=True)
+    with pytest.raises(NoAnswerError, match="Unable to contact slurm controller"):
+        states_of("run")
 
 
-def test_jobs_are_not_forgotten_while_slurm_does_not_answer(monkeypatch):
-    async def tells_of_the_first(_, jobs):
-        yield jobs[0]
+def test_how_a_job_ended_is_not_known_before_accounting_answers(slurm):
+    slurm("squeue", "")
+    slurm("sacct", "Unable to contact slurm database", fails=True)
+    assert states_of("run", ["2"]) == {}
 
-    monkeypatch.setattr(SlurmExecutor, "check_active_jobs", tells_of_the_first)
-    executor = Executor.__new__(Executor)
-    executor.ended = {"2"}
-    settings = SimpleNamespace(init_seconds_before_status_checks=20)
-    executor.workflow = SimpleNamespace(executor_settings=settings)
-    jobs = [SimpleNamespace(external_jobid=number) for number in ("1", "2", "3")]
 
-    async def going_on() -> list[str]:
-        return [job.external_jobid async for job in executor.check_active_jobs(jobs)]
+def test_a_site_without_accounting_forgets_jobs_that_have_left_the_queue(slurm):
+    slurm("squeue", "2|PENDING\\n")
+    slurm("sacct", "Slurm accounting storage is disabled", fails=True)
+    states = states_of("run", "12")
+    assert states == {"1": FORGOTTEN, "2": "PENDING"}
+    assert alive(states) == {"2"}
 
-    assert asyncio.run(going_on()) == ["1", "3"]
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        ("PENDING", "goes on"),
+        ("COMPLETED", "succeeded"),
+        ("OUT_OF_MEMORY", "failed: OUT_OF_MEMORY"),
+        ("CANCELLED by 0", "failed: CANCELLED"),
+    ],
+)
+def test_a_job_ends_as_accounting_says(slurm, executor, told, outcome):
+    slurm("squeue", "")
+    slurm("sacct", f"7|{told}\\n")
+    assert executor.outcomes_of("7") == {"7": outcome}
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"), [("RUNNING", "goes on"), ("FAILED", "failed: FAILED")]
+)
+def test_a_job_ends_as_the_queue_says_without_accounting(slurm, executor, told, outcome):
+    slurm("squeue", f"7|{told}\\n")
+    slurm("sacct", "Slurm accounting storage is disabled", fails=True)
+    assert executor.outcomes_of("7") == {"7": outcome}
+
+
+def test_jobs_go_on_while_slurm_does_not_answer(slurm, executor):
+    slurm("squeue", "Unable to contact slurm controller", fails=True)
+    slurm("sacct", "7|NODE_FAIL\\n")
+    assert executor.outcomes_of("7", "8") == {"7": "goes on", "8": "goes on"}
 
 
 def test_the_site_is_named_in_the_environment():

@@ -6,6 +6,7 @@ used every day needs:
 - All runs in a folder share one run id, and each submission is noted. A Snakemake that is started
   again adopts the jobs that wait or run, and finds those that have ended meanwhile finished.
 - Account and partitions are settings, given once in the environment or in a profile.
+- A job ends as Slurm says, and goes on while Slurm does not answer.
 - A job is warned before its time limit, so that a training can save and go back into the queue.
 - One Snakemake a folder, by a lock that dies with the process.
 """
@@ -14,6 +15,7 @@ import asyncio
 import shlex
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -24,7 +26,7 @@ from snakemake_executor_plugin_slurm import common_settings
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.jobs import JobExecutorInterface
 
-from snakemake_executor_plugin_tagline_slurm.queue import ALIVE, states_of
+from snakemake_executor_plugin_tagline_slurm.queue import FAILED, NoAnswerError, alive, states_of
 from snakemake_executor_plugin_tagline_slurm.run import lock, run_id
 from snakemake_executor_plugin_tagline_slurm.submissions import Submissions, members
 
@@ -54,30 +56,19 @@ class ExecutorSettings(SlurmSettings):
     )
 
 
-class NodesOfUser(set[str]):
-    """The nodes that the user excludes; Slurm itself keeps jobs off those that are down."""
-
-    def add(self, element: str) -> None:
-        """Exclude no node: of a job that waits to start again accounting says `None assigned`."""
-
-
 class Executor(SlurmExecutor):
     """Submit to Slurm what no earlier run has submitted."""
 
-    _failed_nodes: set[str]
-
     def __post_init__(self, test_mode: bool = False) -> None:
         super().__post_init__(test_mode)
-        self._failed_nodes = NodesOfUser(self._failed_nodes)
-        self.ended: set[str | None] = set()
         FOLDER.mkdir(parents=True, exist_ok=True)
         self.folder_lock = lock(FOLDER / "lock")
         self.run_uuid = run_id(FOLDER / "run_id")
         self.submissions = Submissions(FOLDER / "jobs")
         self.earlier = states_of(self.run_uuid)
-        alive = {number for number, state in self.earlier.items() if state in ALIVE}
-        noted = alive & self.submissions.numbers()
-        cancel(*(alive - noted))  # submitted, but this process died before it could note them
+        going_on = alive(self.earlier)
+        noted = going_on & self.submissions.numbers()
+        cancel(*(going_on - noted))  # submitted, but this process died before it could note them
         if noted:
             self.logger.info(f"{len(noted)} Slurm jobs of an earlier run are alive: adopting them")
 
@@ -95,13 +86,12 @@ class Executor(SlurmExecutor):
     def _adopts(self, job: JobExecutorInterface) -> bool:
         """Whether a Slurm job of an earlier run does this work; if it does another, it ends."""
         note = self.submissions.note_of(job)
-        state = self.earlier.get(note.number) if note else None
-        if note is None or state not in ALIVE:
+        if note is None or note.number not in alive(self.earlier):
             return False
         if not note.fits(job):
             cancel(note.number)
             return False
-        self.logger.info(f"Job {job.jobid} goes on as Slurm job {note.number} ({state})")
+        self.logger.info(f"Job {job.jobid} goes on as Slurm job {note.number}")
         adopted = SubmittedJobInfo(
             job, external_jobid=note.number, aux={"slurm_logfile": Path(note.log)}
         )
@@ -125,19 +115,41 @@ class Executor(SlurmExecutor):
     async def check_active_jobs(
         self, active_jobs: Sequence[SubmittedJobInfo]
     ) -> AsyncIterator[SubmittedJobInfo]:
-        """Yield the jobs that go on, and ask again at a steady pace, however long they take.
+        """Yield the jobs that go on, tell how the others ended, and ask again at a steady pace.
 
-        Where Slurm does not answer, the parent class forgets the jobs; here they go on.
+        The parent class waits for ever for a job that is `CANCELLED by 0`, where accounting is
+        disabled, and for those that it forgets while Slurm does not answer.
         """
-        told = set()
-        async for job_info in super().check_active_jobs(active_jobs):
-            told.add(job_info.external_jobid)
-            yield job_info
-        for job_info in active_jobs:
-            if job_info.external_jobid not in told | self.ended:
-                yield job_info
         pace = self.workflow.executor_settings.init_seconds_before_status_checks
         self.next_seconds_between_status_checks = pace
+        if not active_jobs:
+            return
+        try:
+            states = states_of(self.run_uuid, [str(job.external_jobid) for job in active_jobs])
+        except NoAnswerError as silence:
+            self.logger.warning(f"{silence}; the jobs go on")
+            states = {}
+        for job_info in active_jobs:
+            state = states.get(str(job_info.external_jobid))
+            if state == "COMPLETED":
+                self._succeeded(job_info)
+            elif state in FAILED:
+                self._failed(job_info, state)
+            else:
+                yield job_info
+
+    def _succeeded(self, job_info: SubmittedJobInfo) -> None:
+        """Tell that a job has ended well, of which Slurm's log says nothing."""
+        self.report_job_success(job_info)
+        if not self.workflow.executor_settings.keep_successful_logs:
+            with suppress(OSError):
+                Path(job_info.aux["slurm_logfile"]).unlink()
+
+    def _failed(self, job_info: SubmittedJobInfo, state: str) -> None:
+        """Tell that a job has failed, and how Slurm calls that."""
+        message = f"SLURM-job '{job_info.external_jobid}' failed, SLURM status is: '{state}'. "
+        log = str(job_info.aux["slurm_logfile"])
+        self.report_job_error(job_info, msg=message, aux_logs=[log])
 
     def format_job_exec(self, job: JobExecutorInterface) -> str:
         """Return the command of a job; the jobs of a group run beside each other, not as steps.
@@ -146,16 +158,6 @@ class Executor(SlurmExecutor):
         """
         command: str = super().format_job_exec(job)
         return command.replace(self.additional_general_args(), "") if job.is_group() else command
-
-    def report_job_success(self, job_info: SubmittedJobInfo) -> None:
-        """Tell that a job has ended well."""
-        self.ended.add(job_info.external_jobid)
-        super().report_job_success(job_info)
-
-    def report_job_error(self, job_info: SubmittedJobInfo, **details: Any) -> None:  # noqa: ANN401
-        """Tell that a job has failed."""
-        self.ended.add(job_info.external_jobid)
-        super().report_job_error(job_info, **details)
 
     def get_account_arg(self, job: JobExecutorInterface) -> Iterator[str]:
         """Yield the account that the job or else the site names."""
