@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
@@ -25,6 +26,7 @@ def a_job(*, width=16, seed=1, inputs=()) -> SimpleNamespace:
     """Return what the notes look at in a job of Snakemake."""
     return SimpleNamespace(
         is_group=lambda: False,
+        jobid=seed,
         rule=SimpleNamespace(name="train"),
         wildcards_dict={"seed": str(seed)},
         params={"tagger": {"width": width}},
@@ -57,25 +59,48 @@ def slurm(tmp_path, monkeypatch):
     return install
 
 
+class Persistence:
+    """What Snakemake records of a job, which is of no interest here."""
+
+    async def finished(self, job) -> None:
+        pass
+
+    def started(self, job, number) -> None:
+        pass
+
+
 class ExecutorAlone(Executor):
     """The executor without a Snakemake, which notes what it would tell it."""
 
     def __init__(self, folder: Path) -> None:
         self.run_uuid = "run"
+        self.submissions = Submissions(folder / "jobs")
+        self.states: dict[str, str] = {}
         self.logger = logging.getLogger()
         self.log = folder / "slurm.log"
         self.log.touch()
         settings = SimpleNamespace(
             init_seconds_before_status_checks=20, keep_successful_logs=False
         )
-        self.workflow = SimpleNamespace(executor_settings=settings)
+        self.workflow = SimpleNamespace(executor_settings=settings, persistence=Persistence())
+        self._main_event_loop = None
+        self.numbers = iter(["8", "9"])
+        self.reported: list[str] = []
         self.outcomes: dict[str, str] = {}
+
+    def report_job_submission(self, job_info) -> None:
+        self.reported.append(job_info.external_jobid)
 
     def report_job_success(self, job_info) -> None:
         self.outcomes[job_info.external_jobid] = "succeeded"
 
     def report_job_error(self, job_info, msg, **_) -> None:
         self.outcomes[job_info.external_jobid] = f"failed: {msg.split(chr(39))[-2]}"
+
+    def number_of(self, job) -> str:
+        """Return the number of the Slurm job that does a piece of work."""
+        self.run_job(job)
+        return self.reported[-1]
 
     def outcomes_of(self, *numbers: str) -> dict[str, str]:
         """Check jobs, and return what became of each."""
@@ -89,8 +114,15 @@ class ExecutorAlone(Executor):
         return self.outcomes
 
 
+def submit(executor: ExecutorAlone, job) -> None:
+    """Do as the parent class does when `sbatch` has answered."""
+    info = SubmittedJobInfo(job, next(executor.numbers), {"slurm_logfile": executor.log})
+    executor._report_job_submission_threadsafe(info)
+
+
 @pytest.fixture
-def executor(tmp_path) -> ExecutorAlone:
+def executor(tmp_path, monkeypatch) -> ExecutorAlone:
+    monkeypatch.setattr(SlurmExecutor, "run_job", submit)
     return ExecutorAlone(tmp_path)
 
 
@@ -223,6 +255,16 @@ def test_jobs_go_on_while_slurm_does_not_answer(slurm, executor):
     slurm("squeue", "Unable to contact slurm controller", fails=True)
     slurm("sacct", "7|NODE_FAIL\\n")
     assert executor.outcomes_of("7", "8") == {"7": "goes on", "8": "goes on"}
+
+
+def test_a_job_is_adopted_until_it_fails(slurm, executor):
+    executor.submissions.add(a_job(), number="7", log="7.log")
+    slurm("squeue", "7|RUNNING\\n")
+    executor.outcomes_of("7")
+    assert executor.number_of(a_job()) == "7"
+    slurm("squeue", "7|OUT_OF_MEMORY\\n")
+    executor.outcomes_of("7")
+    assert executor.number_of(a_job()) == "8"
 
 
 def test_the_site_is_named_in_the_environment():

@@ -65,8 +65,8 @@ class Executor(SlurmExecutor):
         self.folder_lock = lock(FOLDER / "lock")
         self.run_uuid = run_id(FOLDER / "run_id")
         self.submissions = Submissions(FOLDER / "jobs")
-        self.earlier = states_of(self.run_uuid)
-        going_on = alive(self.earlier)
+        self.states = states_of(self.run_uuid)
+        going_on = alive(self.states)
         noted = going_on & self.submissions.numbers()
         cancel(*(going_on - noted))  # submitted, but this process died before it could note them
         if noted:
@@ -84,9 +84,9 @@ class Executor(SlurmExecutor):
             super().run_array_jobs(new)
 
     def _adopts(self, job: JobExecutorInterface) -> bool:
-        """Whether a Slurm job of an earlier run does this work; if it does another, it ends."""
+        """Whether a Slurm job that is alive does this work; if it does another, it ends."""
         note = self.submissions.note_of(job)
-        if note is None or note.number not in alive(self.earlier):
+        if note is None or note.number not in alive(self.states):
             return False
         if not note.fits(job):
             cancel(note.number)
@@ -125,12 +125,12 @@ class Executor(SlurmExecutor):
         if not active_jobs:
             return
         try:
-            states = states_of(self.run_uuid, [str(job.external_jobid) for job in active_jobs])
+            numbers = [str(job_info.external_jobid) for job_info in active_jobs]
+            self.states = states_of(self.run_uuid, numbers)
         except NoAnswerError as silence:
             self.logger.warning(f"{silence}; the jobs go on")
-            states = {}
         for job_info in active_jobs:
-            state = states.get(str(job_info.external_jobid))
+            state = self.states.get(str(job_info.external_jobid))
             if state == "COMPLETED":
                 self._succeeded(job_info)
             elif state in FAILED:

@@ -168,3 +168,18 @@ def test_trainings_alone_are_in_the_gpu_partition(disturbed):
 def test_scores_and_metrics_share_submissions(disturbed):
     measures = [job for job in disturbed.run.jobs if "measure" in job["Comment"]]
     assert 0 < len(measures) < len(SEEDS)
+
+
+def test_a_training_that_is_adopted_and_then_cancelled_is_submitted_again(
+    cluster, start, prepared, tmp_path
+):
+    run = start(shutil.copytree(prepared, tmp_path / "project"), model_of(1))
+    run.wait_for_training(1)
+    run.kill()
+    run.start()
+    wait_for(lambda: "adopting them" in run.printed, "adoption", PATIENCE)
+    cluster.run("scancel", run.jobs_of(1)[-1]["JobIDRaw"])
+    assert run.wait() == 0, run.printed
+    first, second = run.jobs_of(1)
+    assert first["State"].startswith("CANCELLED")
+    assert second["State"] == "COMPLETED"
