@@ -182,6 +182,18 @@ def test_what_a_cluster_says_is_added_to_what_the_job_said():
     assert reasons.joined("", "exit status 137") == "exit status 137"
 
 
+def test_a_refused_submission_tells_what_the_cluster_answered():
+    said = (
+        "SLURM sbatch failed. The error message was 'sbatch: error: AssocMaxSubmitJobLimit\n"
+        "sbatch: error: Batch job submission failed: Job violates 'cpu' limits'.\n"
+        "    sbatch call:\n        sbatch --comment 'rule_train. It'.\nFor details see the log."
+    )
+    assert reasons.of_executor(said) == (
+        "not submitted: AssocMaxSubmitJobLimit; "
+        "Batch job submission failed: Job violates 'cpu' limits"
+    )
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [(0.2, "0 s"), (61, "1 min 1 s"), (3599.7, "1 h 0 min"), (7384, "2 h 3 min")],

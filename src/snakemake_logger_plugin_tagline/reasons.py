@@ -26,6 +26,8 @@ EXIT = re.compile(
     r"returned non-zero exit status (?P<status>\d+)|died with <Signals\.(?P<signal>\w+)"
 )
 
+REFUSAL = re.compile(r"The error message was '(?P<answer>.+?)'\.$", re.DOTALL | re.MULTILINE)
+
 
 def find(logs: Iterable[str]) -> tuple[str, str]:
     """Return the first log that tells an error, and the error; else the last log."""
@@ -63,8 +65,12 @@ def of_exit(message: str) -> str:
 
 
 def of_executor(message: str | None) -> str:
-    """Return the first sentence of what a cluster said about a job."""
-    return shortened((message or "").strip().splitlines()[0].split(". ")[0]) if message else ""
+    """Return what a cluster answered to a submission, or the first sentence of what it said."""
+    said = (message or "").strip()
+    if refused := REFUSAL.search(said):
+        lines = [line.split("error: ")[-1].strip() for line in refused["answer"].splitlines()]
+        return shortened(f"not submitted: {'; '.join(filter(None, lines))}")
+    return shortened(said.splitlines()[0].split(". ")[0]) if said else ""
 
 
 def joined(error: str, ended: str) -> str:
