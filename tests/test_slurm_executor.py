@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -42,6 +43,11 @@ def a_group(*jobs) -> SimpleNamespace:
 @pytest.fixture
 def submissions(tmp_path) -> Submissions:
     return Submissions(tmp_path / "jobs")
+
+
+def new_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 @pytest.fixture
@@ -177,6 +183,19 @@ def test_the_last_submission_counts(submissions):
 
 def test_a_run_keeps_its_name(tmp_path):
     assert run_id(tmp_path / "run_id") == run_id(tmp_path / "run_id")
+
+
+def test_a_copy_of_a_folder_is_another_run(tmp_path):
+    name = run_id(new_folder(tmp_path / "original") / "run_id")
+    copy = shutil.copytree(tmp_path / "original", tmp_path / "copy")
+    assert run_id(copy / "run_id") != name
+    assert run_id(copy / "run_id") == run_id(copy / "run_id")
+
+
+def test_a_folder_that_is_mounted_elsewhere_is_the_same_run(tmp_path):
+    name = run_id(new_folder(tmp_path / "here") / "run_id")
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert run_id(tmp_path / "there" / "run_id") == name
 
 
 def test_a_second_snakemake_is_refused_by_name(tmp_path):

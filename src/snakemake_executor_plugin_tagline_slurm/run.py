@@ -14,10 +14,19 @@ WITHOUT_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}  # some shared fi
 
 
 def run_id(path: Path) -> str:
-    """Return the name of all jobs of this folder, made once."""
-    if not path.exists():
-        path.write_text(f"tagline-{uuid.uuid4()}")
-    return path.read_text()
+    """Return the name of all jobs of this folder, made once; a copy of the folder gets its own.
+
+    A folder is known by its path or its inode, as another node may mount it elsewhere.
+    """
+    here = [str(path.parent.absolute()), str(path.parent.stat().st_ino)]
+    new = f"tagline-{uuid.uuid4()}"
+    lines = path.read_text().splitlines() if path.exists() else []
+    name, *where = lines or [new]
+    if where and not set(where) & set(here):
+        name = new
+    if lines != [name, *here]:
+        path.write_text("\n".join([name, *here]))
+    return name
 
 
 def lock(path: Path) -> TextIO:
