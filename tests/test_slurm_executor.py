@@ -12,7 +12,7 @@ from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
-from snakemake_executor_plugin_tagline_slurm import Executor, ExecutorSettings
+from snakemake_executor_plugin_tagline_slurm import Executor, ExecutorSettings, queue
 from snakemake_executor_plugin_tagline_slurm.queue import (
     FORGOTTEN,
     NoAnswerError,
@@ -37,7 +37,7 @@ def a_job(*, width=16, seed=1, inputs=()) -> SimpleNamespace:
 
 
 def a_group(*jobs) -> SimpleNamespace:
-    return SimpleNamespace(is_group=lambda: True, jobs=jobs)
+    return SimpleNamespace(is_group=lambda: True, jobid="group", jobs=jobs)
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_submission_is_found_by_a_later_run(submissions, tmp_path):
     note = Submissions(tmp_path / "jobs").note_of(a_job())
     assert (note.number, note.log) == ("7", "7.log")
     assert note.fits(a_job())
-    assert submissions.numbers() == {"7"}
+    assert Submissions(tmp_path / "jobs").numbers == {"7"}
 
 
 def test_other_work_has_no_note(submissions):
@@ -159,26 +159,26 @@ def test_a_note_does_not_fit_newer_inputs(submissions, tmp_path):
     assert not submissions.note_of(job).fits(job)
 
 
-def test_a_group_is_the_same_in_any_order(submissions):
+def test_each_job_of_a_group_has_its_note(submissions):
     one, other = a_job(seed=1), a_job(seed=2)
     submissions.add(a_group(one, other), number="7", log="")
-    assert submissions.note_of(a_group(other, one)).fits(a_group(other, one))
+    assert submissions.note_of(one).fits(one)
+    assert submissions.note_of(other).number == "7"
 
 
-def test_a_group_does_not_look_at_what_it_makes_itself(submissions, tmp_path):
+def test_a_group_of_fewer_jobs_fits_while_another_makes_their_inputs(submissions, tmp_path):
     made = tmp_path / "scores"
-    score = a_job(seed=1)
+    score, evaluate = a_job(seed=1), a_job(seed=2, inputs=[made])
     score.output = [str(made)]
-    group = a_group(score, a_job(seed=2, inputs=[made]))
-    submissions.add(group, number="7", log="")
+    submissions.add(a_group(score, evaluate), number="7", log="")
     made.write_text("scores")
-    assert submissions.note_of(group).fits(group)
+    assert submissions.note_of(evaluate).fits(evaluate)
 
 
-def test_the_last_submission_counts(submissions):
+def test_the_last_submission_counts(submissions, tmp_path):
     submissions.add(a_job(), number="7", log="")
     submissions.add(a_job(), number="8", log="")
-    assert submissions.numbers() == {"8"}
+    assert Submissions(tmp_path / "jobs").numbers == {"8"}
 
 
 def test_a_run_keeps_its_name(tmp_path):
@@ -284,6 +284,45 @@ def test_a_job_is_adopted_until_it_fails(slurm, executor):
     slurm("squeue", "7|OUT_OF_MEMORY\\n")
     executor.outcomes_of("7")
     assert executor.number_of(a_job()) == "8"
+
+
+def test_what_is_left_of_a_group_goes_on_as_its_job(executor):
+    one, two, three = (a_job(seed=seed) for seed in (1, 2, 3))
+    executor.submissions.add(a_group(one, two, three), number="7", log="7.log")
+    executor.states = {"7": "RUNNING"}
+    assert executor.number_of(a_group(two, three)) == "7"
+    assert executor.number_of(one) == "7"
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        pytest.param(a_job(seed=1, width=24), id="other work"),
+        pytest.param(a_group(a_job(seed=2), a_job(seed=3)), id="more work"),
+        pytest.param(a_group(a_job(seed=1), a_job(seed=4)), id="work of two jobs"),
+    ],
+)
+def test_a_job_that_does_not_do_it_all_has_ended_before_another_begins(
+    slurm, executor, job, monkeypatch
+):
+    executor.submissions.add(a_group(a_job(seed=1), a_job(seed=2)), number="6", log="")
+    executor.submissions.add(a_job(seed=4), number="7", log="")
+    executor.states = {"6": "RUNNING", "7": "RUNNING"}
+    answers = iter([{"6": "RUNNING"}, {"6": "COMPLETING"}, {"6": "CANCELLED"}])
+    monkeypatch.setattr(queue, "states_of", lambda _: next(answers))
+    monkeypatch.setattr(queue, "SECONDS_BETWEEN_LOOKS", 0)
+    slurm("scancel", "")
+    assert executor.number_of(job) == "8"
+    assert next(answers, "none") == "none"
+
+
+def test_jobs_that_do_not_end_are_named(slurm, monkeypatch):
+    slurm("scancel", "")
+    slurm("squeue", "7|COMPLETING\\n")
+    monkeypatch.setattr(queue, "SECONDS_TO_END", 0)
+    monkeypatch.setattr(queue, "SECONDS_BETWEEN_LOOKS", 0)
+    with pytest.raises(WorkflowError, match="do not end: 7"):
+        queue.cancel("run", {"7"})
 
 
 def test_the_site_is_named_in_the_environment():

@@ -13,8 +13,7 @@ used every day needs:
 
 import asyncio
 import shlex
-import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +25,15 @@ from snakemake_executor_plugin_slurm import common_settings
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.jobs import JobExecutorInterface
 
-from snakemake_executor_plugin_tagline_slurm.queue import FAILED, NoAnswerError, alive, states_of
+from snakemake_executor_plugin_tagline_slurm.queue import (
+    FAILED,
+    NoAnswerError,
+    alive,
+    cancel,
+    states_of,
+)
 from snakemake_executor_plugin_tagline_slurm.run import lock, run_id
-from snakemake_executor_plugin_tagline_slurm.submissions import Submissions, members
+from snakemake_executor_plugin_tagline_slurm.submissions import Note, Submissions, members
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
@@ -64,11 +69,11 @@ class Executor(SlurmExecutor):
         FOLDER.mkdir(parents=True, exist_ok=True)
         self.folder_lock = lock(FOLDER / "lock")
         self.run_uuid = run_id(FOLDER / "run_id")
-        self.submissions = Submissions(FOLDER / "jobs")
+        self.submissions = Submissions(FOLDER / "notes")
         self.states = states_of(self.run_uuid)
         going_on = alive(self.states)
-        noted = going_on & self.submissions.numbers()
-        cancel(*(going_on - noted))  # submitted, but this process died before it could note them
+        noted = going_on & self.submissions.numbers
+        cancel(self.run_uuid, going_on - noted)  # submitted by a process that died before its note
         if noted:
             self.logger.info(f"{len(noted)} Slurm jobs of an earlier run are alive: adopting them")
 
@@ -84,13 +89,16 @@ class Executor(SlurmExecutor):
             super().run_array_jobs(new)
 
     def _adopts(self, job: JobExecutorInterface) -> bool:
-        """Whether a Slurm job that is alive does this work; if it does another, it ends."""
-        note = self.submissions.note_of(job)
-        if note is None or note.number not in alive(self.states):
+        """Whether a Slurm job that is alive does all this work; if it does a part, it ends."""
+        notes = [self.submissions.note_of(member) for member in members(job)]
+        going_on = {note.number for note in notes if note} & alive(self.states)
+        if not going_on:
             return False
-        if not note.fits(job):
-            cancel(note.number)
+        if not covers(going_on, notes, job):
+            cancel(self.run_uuid, going_on)
+            self.states |= dict.fromkeys(going_on, "CANCELLED")
             return False
+        (note,) = {note.number: note for note in notes if note}.values()
         self.logger.info(f"Job {job.jobid} goes on as Slurm job {note.number}")
         adopted = SubmittedJobInfo(
             job, external_jobid=note.number, aux={"slurm_logfile": Path(note.log)}
@@ -182,7 +190,9 @@ class Executor(SlurmExecutor):
         return argument
 
 
-def cancel(*numbers: str) -> None:
-    """Cancel jobs of Slurm."""
-    if numbers:
-        subprocess.run(["scancel", *numbers], check=False)
+def covers(going_on: Set[str], notes: Sequence[Note | None], job: JobExecutorInterface) -> bool:
+    """Whether one Slurm job that is alive does all the work of a job as it is now."""
+    return len(going_on) == 1 and all(
+        note is not None and note.number in going_on and note.fits(member)
+        for note, member in zip(notes, members(job), strict=True)
+    )

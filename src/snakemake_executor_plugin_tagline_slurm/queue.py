@@ -1,7 +1,9 @@
 """What Slurm knows of the jobs of one run."""
 
 import subprocess
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from snakemake_interface_common.exceptions import WorkflowError
@@ -23,6 +25,8 @@ ENDED = {"COMPLETED", *FAILED}
 WITHOUT_ACCOUNTING = ("No such file", "storage is disabled")
 DAYS_LOOKED_BACK = 30
 SECONDS_TO_ANSWER = 60
+SECONDS_TO_END = 300
+SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class NoAnswerError(WorkflowError):
@@ -45,6 +49,23 @@ def states_of(run: str, numbers: Iterable[str] = ()) -> dict[str, str]:
 def alive(states: Mapping[str, str]) -> set[str]:
     """Return the jobs that wait or run, or whose processes are about to end."""
     return {number for number, state in states.items() if state not in ENDED}
+
+
+def cancel(run: str, numbers: Set[str]) -> None:
+    """Cancel jobs of a run and wait until none of their processes is left, nor writes a file.
+
+    Raises:
+        WorkflowError: they go on.
+    """
+    give_up = time.monotonic() + SECONDS_TO_END
+    left = numbers
+    while left:
+        subprocess.run(["scancel", *sorted(left)], check=False, capture_output=True)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        with suppress(NoAnswerError):
+            left = numbers & alive(states_of(run))
+        if left and time.monotonic() > give_up:
+            raise WorkflowError(f"Slurm jobs do not end: {', '.join(sorted(left))}")
 
 
 def ended(run: str, numbers: Iterable[str]) -> dict[str, str]:

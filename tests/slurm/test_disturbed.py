@@ -173,7 +173,9 @@ def test_scores_and_metrics_share_submissions(disturbed):
 def test_a_training_that_is_adopted_and_then_cancelled_is_submitted_again(
     cluster, start, prepared, tmp_path
 ):
-    run = start(shutil.copytree(prepared, tmp_path / "project"), model_of(1))
+    project = shutil.copytree(prepared, tmp_path / "project")
+    pace(project, epoch_seconds=0.15)
+    run = start(project, model_of(1))
     run.wait_for_training(1)
     run.kill()
     run.start()
