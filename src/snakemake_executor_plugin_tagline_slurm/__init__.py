@@ -13,15 +13,17 @@ used every day needs:
 
 import asyncio
 import shlex
-from collections.abc import AsyncIterator, Iterator, Sequence, Set
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any, Optional
 
 from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_executor_plugin_slurm import ExecutorSettings as SlurmSettings
 from snakemake_executor_plugin_slurm import common_settings
+from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.jobs import JobExecutorInterface
 
@@ -30,6 +32,7 @@ from snakemake_executor_plugin_tagline_slurm.queue import (
     NoAnswerError,
     alive,
     cancel,
+    patiently_asked,
     states_of,
 )
 from snakemake_executor_plugin_tagline_slurm.run import lock, run_id
@@ -71,22 +74,44 @@ class Executor(SlurmExecutor):
         self.run_uuid = run_id(FOLDER / "run_id")
         self.submissions = Submissions(FOLDER / "notes")
         self.states = states_of(self.run_uuid)
-        going_on = alive(self.states)
-        noted = going_on & self.submissions.numbers
-        cancel(self.run_uuid, going_on - noted)  # submitted by a process that died before its note
-        if noted:
+        self.submitting = Lock()  # of two threads, while a number is not yet noted
+        self._cancel_lost(self.states)
+        if noted := alive(self.states) & self.submissions.numbers:
             self.logger.info(f"{len(noted)} Slurm jobs of an earlier run are alive: adopting them")
 
     def run_job(self, job: JobExecutorInterface) -> None:
-        """Submit a job, unless an earlier run has."""
-        if not self._adopts(job):
-            super().run_job(job)
+        """Submit a job, unless a Slurm job that is alive does its work."""
+        with self.submitting:
+            if self._to_submit([job]):
+                try:
+                    super().run_job(job)
+                except AttributeError as error:  # it tells errors by a rule, and groups have none
+                    message = f"not submitted: {error.__context__}. "
+                    self._report_job_error_threadsafe(SubmittedJobInfo(job), message)
 
     def run_array_jobs(self, jobs: Sequence[JobExecutorInterface]) -> None:
-        """Submit those jobs as an array that no earlier run has submitted."""
-        new = [job for job in jobs if not self._adopts(job)]
-        if new:
-            super().run_array_jobs(new)
+        """Submit those jobs as an array whose work no Slurm job that is alive does."""
+        with self.submitting:
+            if new := self._to_submit(jobs):
+                super().run_array_jobs(new)
+
+    def _to_submit(self, jobs: Sequence[JobExecutorInterface]) -> list[JobExecutorInterface]:
+        """Return the jobs that are to be submitted; others are adopted or, on an error, fail."""
+        new = []
+        for job in jobs:
+            try:
+                if job.attempt > 1:
+                    self._cancel_lost(patiently_asked(self.run_uuid))
+                if not self._adopts(job):
+                    new.append(job)
+            except (OSError, WorkflowError) as error:
+                message = f"not submitted: {error}. "
+                self._report_job_error_threadsafe(SubmittedJobInfo(job), message)
+        return new
+
+    def _cancel_lost(self, states: Mapping[str, str]) -> None:
+        """Cancel jobs whose number no Snakemake has learned, as it died or `sbatch` timed out."""
+        cancel(self.run_uuid, alive(states) - self.submissions.numbers)
 
     def _adopts(self, job: JobExecutorInterface) -> bool:
         """Whether a Slurm job that is alive does all this work; if it does a part, it ends."""
@@ -113,12 +138,21 @@ class Executor(SlurmExecutor):
         reruns it; until its end it is marked as incomplete.
         """
         number, log = str(job_info.external_jobid), str(job_info.aux["slurm_logfile"])
-        self.submissions.add(job_info.job, number=number, log=log)
+        try:
+            self._note(job_info.job, number=number, log=log)
+        except OSError as error:
+            with suppress(WorkflowError):
+                cancel(self.run_uuid, {number})  # else a second attempt would run beside it
+            self._report_job_error_threadsafe(job_info, f"it cannot be noted: {error}. ")
+        else:
+            super()._report_job_submission_threadsafe(job_info)
+
+    def _note(self, job: JobExecutorInterface, *, number: str, log: str) -> None:
         persistence = self.workflow.persistence
-        for job in members(job_info.job):
-            asyncio.run(persistence.finished(job))
-            persistence.started(job, number)
-        super()._report_job_submission_threadsafe(job_info)
+        self.submissions.add(job, number=number, log=log)
+        for member in members(job):
+            asyncio.run(persistence.finished(member))
+            persistence.started(member, number)
 
     async def check_active_jobs(
         self, active_jobs: Sequence[SubmittedJobInfo]

@@ -25,7 +25,7 @@ ENDED = {"COMPLETED", *FAILED}
 WITHOUT_ACCOUNTING = ("No such file", "storage is disabled")
 DAYS_LOOKED_BACK = 30
 SECONDS_TO_ANSWER = 60
-SECONDS_TO_END = 300
+SECONDS_TO_END = 300.0
 SECONDS_BETWEEN_LOOKS = 1.0
 
 
@@ -44,6 +44,22 @@ def states_of(run: str, numbers: Iterable[str] = ()) -> dict[str, str]:
     states = answer_of("squeue", "--array", "--states=all", "--format=%i|%T", run=run)
     left = set(numbers) - states.keys()
     return ended(run, left) | states if left else states
+
+
+def patiently_asked(run: str) -> dict[str, str]:
+    """Return what the queue knows of a run as soon as it answers, as it does when it is less busy.
+
+    Raises:
+        NoAnswerError: it is busy for very long.
+    """
+    give_up = time.monotonic() + SECONDS_TO_END
+    while True:
+        try:
+            return states_of(run)
+        except NoAnswerError:
+            if time.monotonic() > give_up:
+                raise
+        time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def alive(states: Mapping[str, str]) -> set[str]:
