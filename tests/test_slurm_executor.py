@@ -100,7 +100,9 @@ class ExecutorAlone(Executor):
         self.log = folder / "slurm.log"
         self.log.touch()
         settings = SimpleNamespace(
-            init_seconds_before_status_checks=20, keep_successful_logs=False
+            init_seconds_before_status_checks=20,
+            keep_successful_logs=False,
+            pass_command_as_script=False,
         )
         self.workflow = SimpleNamespace(executor_settings=settings, persistence=Persistence())
         self._main_event_loop = None
@@ -377,6 +379,19 @@ def test_a_job_is_not_submitted_beside_one_that_does_not_end(slurm, executor, mo
     executor.run_job(a_job(width=24))
     assert executor.reported == []
     assert executor.outcomes[None] == "failed: not submitted: Slurm jobs do not end: 7. "
+
+
+def test_a_group_is_one_step_that_is_warned(executor, monkeypatch):
+    command = "export A=1 && python -m snakemake --x --executor slurm-jobstep --jobs 1 --mode y"
+    monkeypatch.setattr(SlurmExecutor, "format_job_exec", lambda *_: command)
+    monkeypatch.setattr(SlurmExecutor, "get_python_executable", lambda _: "python")
+    group = a_group(a_job(seed=1), a_job(seed=2))
+    group.threads, group.resources = 2, {}
+    step = "srun -n1 --nodes=1 --cpu-bind=q --cpus-per-task=2"
+    assert executor.format_job_exec(a_job()) == command
+    assert executor.format_job_exec(group) == (
+        f"export A=1 && {step} python -m snakemake --x  --mode y"
+    )
 
 
 def test_the_site_is_named_in_the_environment():

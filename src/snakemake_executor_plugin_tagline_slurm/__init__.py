@@ -23,6 +23,7 @@ from typing import Any, Optional
 from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_executor_plugin_slurm import ExecutorSettings as SlurmSettings
 from snakemake_executor_plugin_slurm import common_settings
+from snakemake_executor_plugin_slurm_jobstep import get_cpu_setting
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.jobs import JobExecutorInterface
@@ -194,12 +195,18 @@ class Executor(SlurmExecutor):
         self.report_job_error(job_info, msg=message, aux_logs=[log])
 
     def format_job_exec(self, job: JobExecutorInterface) -> str:
-        """Return the command of a job; the jobs of a group run beside each other, not as steps.
+        """Return the command of a job; those of a group run beside each other, in one step.
 
-        A step takes the memory and the GPU of the whole allocation, so the next one would wait.
+        A step each would not do: it takes the memory and the GPU of the whole allocation, so the
+        next one would wait. None at all would not either: Slurm warns steps of the time limit.
         """
         command: str = super().format_job_exec(job)
-        return command.replace(self.additional_general_args(), "") if job.is_group() else command
+        if not job.is_group():
+            return command
+        snakemake = f"{self.get_python_executable()} -m snakemake "
+        step = f"srun -n1 --nodes=1 --cpu-bind=q {get_cpu_setting(job, wants_gpu(job))} "
+        alone = command.replace(self.additional_general_args(), "")
+        return alone.replace(snakemake, step + snakemake, 1)
 
     def get_account_arg(self, job: JobExecutorInterface) -> Iterator[str]:
         """Yield the account that the job or else the site names."""
@@ -216,12 +223,16 @@ class Executor(SlurmExecutor):
 
     def _partition(self, job: JobExecutorInterface) -> str:
         settings = self.workflow.executor_settings
-        with_gpu = job.resources.get("gpu") or "gpu" in job.resources.get("gres", "")
-        partition = settings.gpu_partition if with_gpu else settings.partition
+        partition = settings.gpu_partition if wants_gpu(job) else settings.partition
         if partition and not job.resources.get("slurm_partition"):
             return f" -p {shlex.quote(partition)}"
         argument: str = super().get_partition_arg(job)
         return argument
+
+
+def wants_gpu(job: JobExecutorInterface) -> bool:
+    """Whether a job asks for a GPU, in either way."""
+    return bool(job.resources.get("gpu") or "gpu" in job.resources.get("gres", ""))
 
 
 def covers(going_on: Set[str], notes: Sequence[Note | None], job: JobExecutorInterface) -> bool:

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.slurm.runs import Run, attempts_of, model_of
+from tests.slurm.runs import Run, attempts_of, model_of, pace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SEEDS = (1, 2)
+GROUPED = ("--groups", "train=train", "--group-components", "train=4")
+ONE_GPU = ("--set-resources", "train:gpu=0", 'train:gres="gpu:1"')
 
 
 @pytest.fixture(scope="module")
 def shared(prepared, start, tmp_path_factory) -> Run:
     """Trainings in a group that asks for one GPU, as the README of the profiles says."""
     folder = shutil.copytree(prepared, tmp_path_factory.mktemp("shared") / "project")
-    grouped = ["--groups", "train=train", "--group-components", "train=4"]
-    one_gpu = ["--set-resources", "train:gpu=0", 'train:gres="gpu:1"']
-    run = start(folder, *map(model_of, SEEDS), *grouped, *one_gpu)
+    run = start(folder, *map(model_of, SEEDS), *GROUPED, *ONE_GPU)
     assert run.wait() == 0, run.printed
     return run
 
@@ -36,9 +36,21 @@ def times_of(folder: Path, seed: int) -> tuple[str, str]:
     return epochs[0].split(" INFO ")[0], epochs[-1].split(" INFO ")[0]
 
 
-@pytest.mark.usefixtures("shared")
-def test_they_are_one_job_with_one_gpu(cluster):
-    (job,) = cluster.jobs()
+def test_they_are_one_job_with_one_gpu(shared):
+    (job,) = shared.jobs
     assert job["Partition"] == "gpu"
     assert "gres/gpu=1" in job["AllocTRES"].split(",")
     assert f"cpu={len(SEEDS)}" in job["AllocTRES"].split(",")
+
+
+def test_they_go_back_into_the_queue_before_their_time_limit(prepared, start, tmp_path):
+    project = shutil.copytree(prepared, tmp_path / "project")
+    pace(project, epoch_seconds=0.7)
+    limit = ("train:runtime=3", "--tagline-slurm-warning-seconds", "90")
+    run = start(project, *map(model_of, SEEDS), *GROUPED, *ONE_GPU, *limit)
+    assert run.wait() == 0, run.printed
+    assert len(run.jobs) == 1
+    for seed in SEEDS:
+        first, second, *_ = attempts_of(project, seed)
+        assert "stopped before the end of epoch" in first
+        assert "resumed in epoch" in second
