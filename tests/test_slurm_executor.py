@@ -103,6 +103,9 @@ class ExecutorAlone(Executor):
             init_seconds_before_status_checks=20,
             keep_successful_logs=False,
             pass_command_as_script=False,
+            partition="cpu",
+            gpu_partition=None,
+            warning_seconds=120,
         )
         self.workflow = SimpleNamespace(executor_settings=settings, persistence=Persistence())
         self._main_event_loop = None
@@ -392,6 +395,24 @@ def test_a_group_is_one_step_that_is_warned(executor, monkeypatch):
     assert executor.format_job_exec(group) == (
         f"export A=1 && {step} python -m snakemake --x  --mode y"
     )
+
+
+@pytest.mark.parametrize(
+    ("resources", "nodes"),
+    [({"gpu": 4}, " --nodes=1"), ({"nodes": 2}, ""), ({"mpi": "mpirun", "tasks": 4}, "")],
+)
+def test_a_job_is_on_one_node_unless_it_asks_for_others(executor, resources, nodes):
+    job = a_job()
+    job.resources = resources
+    assert executor.get_partition_arg(job) == f" -p cpu{nodes} --signal=USR1@120"
+
+
+@pytest.mark.parametrize(("gpu_partition", "used"), [(None, "cpu"), ("gpu", "gpu")])
+def test_jobs_with_a_gpu_may_have_a_partition(executor, gpu_partition, used):
+    executor.workflow.executor_settings.gpu_partition = gpu_partition
+    job = a_job()
+    job.resources = {"gpu": 1}
+    assert f"-p {used} " in executor.get_partition_arg(job)
 
 
 def test_the_site_is_named_in_the_environment():

@@ -54,8 +54,8 @@ class ExecutorSettings(SlurmSettings):
     """What the Slurm executor can be told, and the names that a site uses."""
 
     account: Optional[str] = setting("Account of all jobs.")  # noqa: UP045 (Snakemake reads it)
-    partition: Optional[str] = setting("Partition of jobs without a GPU.")  # noqa: UP045
-    gpu_partition: Optional[str] = setting("Partition of jobs with a GPU.")  # noqa: UP045
+    partition: Optional[str] = setting("Partition of jobs.")  # noqa: UP045
+    gpu_partition: Optional[str] = setting("Partition of jobs with a GPU, if another.")  # noqa: UP045
     warning_seconds: int = field(
         default=120,
         metadata={
@@ -217,13 +217,18 @@ class Executor(SlurmExecutor):
             yield from super().get_account_arg(job)
 
     def get_partition_arg(self, job: JobExecutorInterface) -> str:
-        """Return the partition that the job or else the site names, and ask for the warning."""
-        settings = self.workflow.executor_settings
-        return f"{self._partition(job)} --signal=USR1@{settings.warning_seconds}"
+        """Return the partition that the job or else the site names, one node, and the warning.
+
+        Slurm may take GPUs of several nodes, and a training knows its own alone.
+        """
+        nodes = "" if job.resources.get("nodes") or job.resources.get("mpi") else " --nodes=1"
+        warning = f" --signal=USR1@{self.workflow.executor_settings.warning_seconds}"
+        return f"{self._partition(job)}{nodes}{warning}"
 
     def _partition(self, job: JobExecutorInterface) -> str:
         settings = self.workflow.executor_settings
-        partition = settings.gpu_partition if wants_gpu(job) else settings.partition
+        of_gpus = settings.gpu_partition if wants_gpu(job) else None
+        partition = of_gpus or settings.partition
         if partition and not job.resources.get("slurm_partition"):
             return f" -p {shlex.quote(partition)}"
         argument: str = super().get_partition_arg(job)
