@@ -45,8 +45,8 @@ def test_they_are_one_job_with_one_gpu(shared):
 
 def test_they_go_back_into_the_queue_before_their_time_limit(prepared, start, tmp_path):
     project = shutil.copytree(prepared, tmp_path / "project")
-    pace(project, epoch_seconds=0.7)
-    limit = ("train:runtime=3", "--tagline-slurm-warning-seconds", "90")
+    pace(project, epoch_seconds=0.7)  # longer than the two minutes that they ask for at a time
+    limit = ("train:runtime=2", "--tagline-slurm-warning-seconds", "15")
     run = start(project, *map(model_of, SEEDS), *GROUPED, *ONE_GPU, *limit)
     assert run.wait() == 0, run.printed
     assert len(run.jobs) == 1
