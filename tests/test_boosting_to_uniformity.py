@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from tagline.data.inputs import Inputs
 from tagline.learning.fitted import Fitted
+from tagline.learning.two_classes import two_classes
 from tagline.measures.uniformity import (
     bins,
     cramer_von_mises,
@@ -67,6 +68,14 @@ def toy(num_jets: int = 2000, *, seed: int = 0):
     return features_JG.astype(np.float32), label_J, mass_J[:, None]
 
 
+def rare(share):
+    """Return a toy in which signal has about this share of the jets."""
+    features_JG, label_J, mass_JR = toy(8000)
+    random_J = np.random.default_rng(1).uniform(size=len(label_J))
+    kept_J = (label_J == 0) | (random_J < share / (1 - share))
+    return features_JG[kept_J], label_J[kept_J], mass_JR[kept_J]
+
+
 def deviation(score_J, protected_JR, num_bins=10) -> float:
     return standard_deviation_of_efficiencies(
         score_J,
@@ -93,6 +102,24 @@ def test_is_more_uniform_than_usual_boosting(config):
     area, found = quality(config)
     assert found < 0.6 * usual_deviation
     assert area > usual_area - 0.05
+
+
+@each_method
+def test_learns_signal_that_is_rare(config):
+    background = config.model_copy(update={"uniform": "background"})
+    for share in (0.05, 0.02):
+        tagger = fitted(background, *rare(share))
+        features_JG, label_J, _ = toy(seed=1)
+        assert roc_auc_score(label_J, score_of(tagger, features_JG)) > 0.9
+
+
+def test_classes_weigh_the_same_however_rare_signal_is():
+    features_JG, label_J, mass_JR = rare(0.05)
+    protected_JR = torch.from_numpy(mass_JR.astype(np.float32))
+    jets = replace(jets_of(features_JG, label_J), protected_JR=protected_JR)
+    classes = two_classes(jets, uniform="background")
+    assert classes.weight_J @ classes.sign_J == pytest.approx(0, abs=1e-9)
+    assert classes.weight_J.mean() == pytest.approx(1)
 
 
 def test_a_rate_of_zero_does_not_care_for_uniformity():

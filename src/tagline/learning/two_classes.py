@@ -15,7 +15,7 @@ class TwoClasses:
 
     Args:
         sign_J: +1 for signal, -1 for background.
-        weight_J: one on average in each class.
+        weight_J: one on average, with half of the sum in each class.
         uniform_J: rows of the jets that are to be uniform, of which none weighs nothing.
         protected_JR: their columns that the score must not sculpt.
     """
@@ -66,8 +66,13 @@ def two_classes(train: PackedJets, *, uniform: str) -> TwoClasses:
 
 
 def balanced(weight_J: Array, sign_J: Array) -> Array:
-    """Return weights that are one on average in each class."""
+    """Return weights of which each class has half, one on average of all.
+
+    So do uBoost and the flatness loss of hep_ml; its kNN-Ada takes weights as they are, which
+    are balanced wherever the task balances its classes.
+    """
     balanced_J = np.empty_like(weight_J)
     for is_class_J in (sign_J > 0, sign_J < 0):
-        balanced_J[is_class_J] = weight_J[is_class_J] / weight_J[is_class_J].mean()
+        sum_of_class = weight_J[is_class_J].sum()
+        balanced_J[is_class_J] = weight_J[is_class_J] / sum_of_class * len(weight_J) / 2
     return balanced_J
