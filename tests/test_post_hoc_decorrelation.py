@@ -7,7 +7,15 @@ import pytest
 import torch
 from scipy.stats import ks_1samp, ks_2samp, uniform
 
-from tagline.decorrelation import conditional_flow, css, ddt_profile, knn, quantile_regression
+from tagline.data.protected import filled_edges
+from tagline.decorrelation import (
+    conditional_flow,
+    css,
+    ddt,
+    ddt_profile,
+    knn,
+    quantile_regression,
+)
 from tagline.measures.logits import logits_of, scores_of
 from tagline.measures.quantile_maps import quantiles
 
@@ -139,6 +147,44 @@ def test_methods_of_one_column_name_the_number_they_refuse(name):
     jets = toy(100, seed=1, columns=2)
     with pytest.raises(ValueError, match=f"{name} protects one column, the task names 2"):
         fit(METHODS[name], jets)
+
+
+TIES = {
+    "a_third_are_zero": lambda mass_J: np.where(np.arange(len(mass_J)) % 3, mass_J, 0.0),
+    "two_values": lambda mass_J: np.where(mass_J > np.median(mass_J), 50.0, 0.0),
+    "one_value": lambda mass_J: np.full_like(mass_J, 7.0),
+}
+
+
+@pytest.mark.parametrize("name", ["css", "ddt"])
+@pytest.mark.parametrize("ties", TIES)
+def test_bins_are_as_many_as_ties_leave(name, ties):
+    method = {"css": css, "ddt": ddt}[name]
+    jets = toy(20_000, seed=1, columns=1)
+    mass_J = TIES[ties](jets.protected_JR[:, 0])
+    logit_J = np.where(mass_J > 0, 1.0, 0.0) + logits_of(jets.score_J)
+    tied = jets._replace(protected_JR=mass_J[:, None], score_J=scores_of(logit_J))
+    score_J = decorrelated(method.Decorrelation(method.Config(bins=8)), tied, tied)
+    rows_J = is_background(jets)
+    passes_J = score_J[rows_J] > np.quantile(score_J[rows_J], 0.8)
+    assert np.isfinite(score_J).all()
+    for is_low_J in (mass_J[rows_J] < 1, mass_J[rows_J] >= 1):
+        if is_low_J.any():
+            assert passes_J[is_low_J].mean() == pytest.approx(0.2, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("column", "edges"),
+    [
+        ([0, 0, 0, 1, 2, 3], [4 / 3]),
+        ([0, 0, 50, 50], [50]),
+        ([7, 7, 7], []),
+        ([1, 2, 3], [5 / 3, 7 / 3]),
+    ],
+    ids=["at_the_least", "between_ties", "all", "none"],
+)
+def test_edges_leave_no_bin_empty(column, edges):
+    np.testing.assert_allclose(filled_edges(np.array(column, float), 3), edges)
 
 
 def line(num_jets):

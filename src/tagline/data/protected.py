@@ -21,6 +21,14 @@ def inner_edges(column_J: Array, bins: int) -> Array:
     return edges
 
 
+def filled_edges(column_J: Array, bins: int) -> Array:
+    """Return inner edges, fewer where values are tied, between bins none of which is empty."""
+    edges = np.unique(inner_edges(column_J, bins))
+    num_below = np.bincount(np.digitize(column_J, edges))[:-1]
+    filled: Array = edges[num_below > 0]
+    return filled
+
+
 def share_knots(protected_JR: Array) -> Array:
     """Return quantiles (Q, R) of the protected columns, evenly spaced from the least to the most.
 

@@ -18,7 +18,7 @@ from pydantic import Field
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, gammainc
 
-from tagline.data.protected import inner_edges, only_column
+from tagline.data.protected import filled_edges, only_column
 from tagline.decorrelation import Array, BaseDecorrelation
 from tagline.measures.logits import LARGEST_LOGIT, logits_of, scores_of
 from tagline.measures.quantile_maps import map_in_bins
@@ -33,7 +33,9 @@ LEVELS = expit(np.linspace(-7, 7, 141))  # quantiles that are mapped, dense at b
 class Config(Strict):
     """The bins, and the shape that is added: a narrow one [chosen], as logits mostly shift."""
 
-    bins: int = Field(10, gt=0, description="bins of equal background in the protected column")
+    bins: int = Field(
+        10, gt=0, description="bins of equal background in the protected column, at most so many"
+    )
     alpha: float = Field(10.0, gt=0, description="of the shape: Omega / sqrt(alpha) is its width")
 
 
@@ -47,10 +49,10 @@ class Decorrelation(BaseDecorrelation):
         """Return inner edges (S - 1,), Omega (S,), quantiles before and after (S, Q)."""
         x_J = _observable(score_J)
         protected_J = only_column(protected_JR, method="css")
-        edges = inner_edges(protected_J, self.bins)
+        edges = filled_edges(protected_J, self.bins)
         bin_J = np.digitize(protected_J, edges)
         share_SX = np.array(
-            [_shares(x_J[bin_J == s], weight_J[bin_J == s]) for s in range(self.bins)]
+            [_shares(x_J[bin_J == s], weight_J[bin_J == s]) for s in range(len(edges) + 1)]
         )
         reference_X = share_SX[np.argmax(share_SX @ CELLS[:-1])]
         omega_S = np.array([self._omega(share_X, reference_X) for share_X in share_SX])

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import Field
 
-from tagline.data.protected import inner_edges, only_column
+from tagline.data.protected import filled_edges, only_column
 from tagline.decorrelation import Array, BaseDecorrelation
 from tagline.measures.logits import logits_of, scores_of
 from tagline.measures.quantile_maps import map_in_bins, quantiles
@@ -26,7 +26,9 @@ class Config(Strict):
     efficiencies: tuple[float, ...] = Field(
         (0.5, 0.2, 0.1, 0.05), min_length=1, description="background efficiencies made flat"
     )
-    bins: int = Field(10, gt=0, description="bins of equal background in the protected column")
+    bins: int = Field(
+        10, gt=0, description="bins of equal background in the protected column, at most so many"
+    )
 
 
 class Decorrelation(BaseDecorrelation):
@@ -37,13 +39,13 @@ class Decorrelation(BaseDecorrelation):
         self.bins = config.bins
 
     def fit(self, score_J: Array, protected_JR: Array, weight_J: Array) -> Mapping[str, Array]:
-        """Return inner edges (bins - 1,) and quantiles of the logit: (bins, E) and of all (E,)."""
+        """Return inner edges (S - 1,) and quantiles of the logit: in bins (S, E), of all (E,)."""
         logit_J, protected_J = logits_of(score_J), only_column(protected_JR, method="ddt")
-        edges = inner_edges(protected_J, self.bins)
+        edges = filled_edges(protected_J, self.bins)
         bin_J = np.digitize(protected_J, edges)
         in_bins = [
             quantiles(logit_J[bin_J == position], self.levels, weight_J[bin_J == position])
-            for position in range(self.bins)
+            for position in range(len(edges) + 1)
         ]
         return {
             "edges": edges,
