@@ -13,8 +13,10 @@ from sklearn.metrics import roc_auc_score
 
 from tagline.data.inputs import Inputs
 from tagline.learning.fitted import Fitted
-from tagline.learning.two_classes import two_classes
+from tagline.learning.two_classes import TwoClasses, two_classes
+from tagline.learning.uniform_losses import FlatnessLoss
 from tagline.measures.uniformity import (
+    Groups,
     bins,
     cramer_von_mises,
     neighbourhoods,
@@ -120,6 +122,22 @@ def test_classes_weigh_the_same_however_rare_signal_is():
     classes = two_classes(jets, uniform="background")
     assert classes.weight_J @ classes.sign_J == pytest.approx(0, abs=1e-9)
     assert classes.weight_J.mean() == pytest.approx(1)
+
+
+def test_jets_of_one_leaf_are_not_all_pulled_alike():
+    """Of the signal, a half is in one leaf at low mass and a quarter at high mass."""
+    mass_J, leaf_J = np.repeat([0.0, 1.0], 400), np.repeat([0.0, 1, 0, 1], [200, 200, 100, 300])
+    every_J = np.arange(800)
+    jets = TwoClasses(
+        sign_J=np.ones(800), weight_J=np.ones(800), uniform_J=every_J, protected_JR=mass_J[:, None]
+    )
+    groups = Groups(row_I=every_J, group_I=mass_J.astype(np.int64))
+    loss = FlatnessLoss(jets, groups, np.random.default_rng(1), strength=3.0, power=1.3)
+    target_J = loss.aim(leaf_J).target_J
+    for place in (leaf_J + 2 * mass_J == place for place in range(4)):
+        assert len(np.unique(target_J[place])) > 50
+    assert target_J[mass_J == 0].mean() > target_J[mass_J == 1].mean() + 1
+    np.testing.assert_array_equal(loss.aim(leaf_J).target_J, target_J)
 
 
 def test_a_rate_of_zero_does_not_care_for_uniformity():

@@ -65,7 +65,7 @@ class Tagger(Fitted):
 
     @torch.no_grad()
     def fit(self, train: PackedJets, *, seed: int) -> None:
-        """Grow the trees; the seed picks the neighbourhoods that have to be flat."""
+        """Grow the trees; the seed picks neighbourhoods to be flat and the order within ties."""
         config = self.config
         loss = self._loss(two_classes(train, uniform=config.uniform), seed)
         limits = Limits(config.leaves, config.depth, config.smallest_leaf)
@@ -83,8 +83,9 @@ class Tagger(Fitted):
         groups = jets.neighbourhoods(config.neighbours)
         if config.loss == "neighbours":
             return NeighboursLoss(jets, groups)
-        chosen = _some_of(groups, config.neighbourhoods, np.random.default_rng(seed))
-        return FlatnessLoss(jets, chosen, strength=config.strength, power=config.power)
+        generator = np.random.default_rng(seed)
+        chosen = _some_of(groups, config.neighbourhoods, generator)
+        return FlatnessLoss(jets, chosen, generator, strength=config.strength, power=config.power)
 
 
 def _some_of(groups: Groups, at_most: int, generator: np.random.Generator) -> Groups:
