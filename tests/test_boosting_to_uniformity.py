@@ -129,7 +129,11 @@ def test_jets_of_one_leaf_are_not_all_pulled_alike():
     mass_J, leaf_J = np.repeat([0.0, 1.0], 400), np.repeat([0.0, 1, 0, 1], [200, 200, 100, 300])
     every_J = np.arange(800)
     jets = TwoClasses(
-        sign_J=np.ones(800), weight_J=np.ones(800), uniform_J=every_J, protected_JR=mass_J[:, None]
+        sign_J=np.ones(800),
+        weight_J=np.ones(800),
+        uniform_J=every_J,
+        other_J=every_J[:0],
+        protected_JR=mass_J[:, None],
     )
     groups = Groups(row_I=every_J, group_I=mass_J.astype(np.int64))
     loss = FlatnessLoss(jets, groups, np.random.default_rng(1), strength=3.0, power=1.3)
@@ -176,6 +180,28 @@ def test_probabilities_of_uboost_are_shares_of_cuts_passed():
     assert num_passed_J.min() == pytest.approx(0, abs=1e-5)
     assert num_passed_J.max() == pytest.approx(3, abs=1e-5)
     assert num_passed_J[label_J == 1].mean() == pytest.approx(0.25 + 0.5 + 0.75, abs=0.03)
+
+
+HEP_ML_CUTS = {  # `score_cut` of uBoostBDT in hep_ml 0.8.0, at 25, 50 and 75 % of the class
+    "signal": [1.3419480821297896, 0.9130184026553784, 0.5915912667719403],
+    "background": [-0.6114334526632427, -0.6882606652391773, -1.4387327215822747],
+}
+
+
+@pytest.mark.parametrize("uniform", HEP_ML_CUTS)
+def test_uboost_ends_with_the_cuts_of_hep_ml(uniform):
+    """In 20 trees of depth 2, with 50 neighbours and a smoothing of 0.5; of rounded features."""
+    random = np.random.default_rng(3)
+    label_J = np.arange(2000) % 2
+    mass_J = np.where(label_J, random.uniform(size=2000), random.beta(3, 1, 2000))
+    mass_J = mass_J.astype(np.float32)
+    features_JG = random.normal(size=(2000, 2))
+    features_JG[:, 0] += 2 * label_J
+    features_JG[:, 1] = mass_J + 0.1 * features_JG[:, 1]
+    sizes = {"trees": 20, "leaves": 4, "depth": 2, "smallest_leaf": 0}
+    config = uboost.Config(uniform=uniform, efficiencies=(0.25, 0.5, 0.75), **sizes)
+    tagger = fitted(config, (features_JG * 32).round() / 32, label_J, mass_J[:, None])
+    np.testing.assert_allclose(tagger.cut_E.detach().numpy(), HEP_ML_CUTS[uniform], rtol=1e-3)
 
 
 @each_method

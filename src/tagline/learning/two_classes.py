@@ -17,18 +17,20 @@ class TwoClasses:
         sign_J: +1 for signal, -1 for background.
         weight_J: one on average, with half of the sum in each class.
         uniform_J: rows of the jets that are to be uniform, of which none weighs nothing.
-        protected_JR: their columns that the score must not sculpt.
+        other_J: rows of those of the other class, likewise.
+        protected_JR: columns that the score must not sculpt.
     """
 
     sign_J: Array
     weight_J: Array
     uniform_J: Rows
+    other_J: Rows
     protected_JR: Array
 
-    def neighbourhoods(self, num_neighbours: int) -> Groups:
-        """Return those of the jets that are to be uniform, as rows of all jets."""
-        groups = neighbourhoods(self.protected_JR, num_neighbours)
-        return Groups(row_I=self.uniform_J[groups.row_I], group_I=groups.group_I)
+    def neighbourhoods(self, rows_U: Rows, num_neighbours: int) -> Groups:
+        """Return those of some of the jets among each other, as rows of all jets."""
+        groups = neighbourhoods(self.protected_JR[rows_U], num_neighbours)
+        return Groups(row_I=rows_U[groups.row_I], group_I=groups.group_I)
 
 
 def require_two_classes(inputs: Inputs, *, tagger: str) -> None:
@@ -56,12 +58,13 @@ def two_classes(train: PackedJets, *, uniform: str) -> TwoClasses:
         raise ValueError("boosting to uniformity needs protected columns, and there are none")
     sign_J = 2.0 * label_J - 1
     weight_J = balanced(train.weight_J.double().numpy(), sign_J)
-    uniform_J = np.flatnonzero((label_J == (uniform == "signal")) & (weight_J > 0))
+    is_uniform_J, weighs_J = label_J == (uniform == "signal"), weight_J > 0
     return TwoClasses(
         sign_J=sign_J,
         weight_J=weight_J,
-        uniform_J=uniform_J,
-        protected_JR=train.protected_JR.double().numpy()[uniform_J],
+        uniform_J=np.flatnonzero(is_uniform_J & weighs_J),
+        other_J=np.flatnonzero(~is_uniform_J & weighs_J),
+        protected_JR=train.protected_JR.double().numpy(),
     )
 
 

@@ -31,11 +31,6 @@ class Groups:
         """Return the sum in each group."""
         return np.asarray(np.bincount(self.group_I, x_I), np.float64)
 
-    def means(self, x_J: Array) -> Array:
-        """Return the mean of the jets in each group."""
-        means_U: Array = self.sums(x_J[self.row_I]) / np.bincount(self.group_I)
-        return means_U
-
     def shares(self, weight_J: Array) -> Array:
         """Return each group's share of the weight, jets of several groups being divided."""
         num_groups_J = np.bincount(self.row_I, minlength=len(weight_J))

@@ -80,7 +80,7 @@ class Tagger(Fitted):
 
     def _loss(self, jets: TwoClasses, seed: int) -> Loss:
         config = self.config
-        groups = jets.neighbourhoods(config.neighbours)
+        groups = jets.neighbourhoods(jets.uniform_J, config.neighbours)
         if config.loss == "neighbours":
             return NeighboursLoss(jets, groups)
         generator = np.random.default_rng(seed)

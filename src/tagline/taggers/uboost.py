@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 import torch
 from pydantic import Field
+from scipy.sparse import csr_matrix
 from scipy.special import expit
 from torch import Tensor, nn
 
@@ -20,7 +21,7 @@ from tagline.learning.delivery import PackedJets
 from tagline.learning.fitted import Fitted
 from tagline.learning.tree_growth import Grower, Limits
 from tagline.learning.two_classes import TwoClasses, balanced, require_two_classes, two_classes
-from tagline.measures.uniformity import Array, Groups
+from tagline.measures.uniformity import Array, Rows
 from tagline.networks.forests import Forest, Nodes
 from tagline.networks.layers import columns_of
 from tagline.settings.strict import Strict
@@ -82,18 +83,20 @@ class Tagger(Fitted):
         """Boost a classifier for each efficiency."""
         config = self.config
         jets = two_classes(train, uniform=config.uniform)
-        groups = jets.neighbourhoods(config.neighbours)
+        of_uniform_JJ = _mean_of_nearest(jets, jets.uniform_J, config.neighbours)
+        of_others_JJ = _mean_of_nearest(jets, jets.other_J, config.neighbours)
+        mean_JJ = of_uniform_JJ + of_others_JJ
         limits = Limits(config.leaves, config.depth, config.smallest_leaf)
         grower = Grower(train.features_JG[:, self.column_G].numpy(), limits, seed=seed)
         trees = []
         for place, efficiency in enumerate(config.efficiencies):
-            for nodes, cut in self._boost(grower, jets, groups, efficiency):
+            for nodes, cut in self._boost(grower, jets, mean_JJ, efficiency):
                 trees.append(nodes)
                 self.cut_E[place] = cut
         self.forest.plant(trees)
 
     def _boost(
-        self, grower: Grower, jets: TwoClasses, groups: Groups, efficiency: float
+        self, grower: Grower, jets: TwoClasses, mean_JJ: csr_matrix, efficiency: float
     ) -> Iterator[tuple[Nodes, float]]:
         """Yield trees, each with the cut on the score up to it."""
         config = self.config
@@ -109,9 +112,9 @@ class Tagger(Fitted):
             weight_J = balanced(weight_J * np.exp(-jets.sign_J * step_J), jets.sign_J)
             cut = _cut(score_J, jets, efficiency)
             passed_J = expit((score_J - cut) / config.smoothing)
-            lack_U = efficiency - groups.means(passed_J)
-            growth = config.uniforming_rate * _haste(lack_U, weight_J, jets)
-            weight_J[jets.uniform_J] *= np.exp(growth * jets.sign_J[jets.uniform_J] * lack_U)
+            lack_J = efficiency - mean_JJ @ passed_J
+            growth = config.uniforming_rate * _haste(lack_J, weight_J) * jets.sign_J * lack_J
+            weight_J[jets.uniform_J] *= np.exp(growth[jets.uniform_J])
             weight_J = balanced(weight_J, jets.sign_J)
             yield tree.nodes, cut
 
@@ -123,14 +126,22 @@ def _significance(vote_J: Array, weight_J: Array, jets: TwoClasses) -> float:
     return float(0.5 * np.log((1 - error) / error))
 
 
-def _haste(lack_U: Array, weight_J: Array, jets: TwoClasses) -> float:
+def _haste(lack_J: Array, weight_J: Array) -> float:
     """Return beta = ln(1 / e'), where e' is the mean deviation of the efficiencies.
 
     The paper has ln((1 - e') / e'), which is negative for e' above a half. As in the authors' own
-    remark in hep_ml, this is not.
+    remark in hep_ml, this is not; and the mean is over jets of both classes, likewise.
     """
-    deviation = np.average(np.abs(lack_U), weights=weight_J[jets.uniform_J])
+    deviation = np.average(np.abs(lack_J), weights=weight_J)
     return float(-np.log(max(deviation, LEAST_ERROR)))
+
+
+def _mean_of_nearest(jets: TwoClasses, rows_U: Rows, num_neighbours: int) -> csr_matrix:
+    """Return what takes x_J to its mean near each of some of the jets, among each other."""
+    groups = jets.neighbourhoods(rows_U, num_neighbours)
+    part_I = 1 / np.bincount(groups.group_I)[groups.group_I]
+    shape = (len(jets.sign_J), len(jets.sign_J))
+    return csr_matrix((part_I, (rows_U[groups.group_I], groups.row_I)), shape=shape)
 
 
 def _cut(score_J: Array, jets: TwoClasses, efficiency: float) -> float:
