@@ -78,11 +78,11 @@ def rare(share):
     return features_JG[kept_J], label_J[kept_J], mass_JR[kept_J]
 
 
-def deviation(score_J, protected_JR, num_bins=10) -> float:
+def deviation(score_J, protected_JR, weight_J=None) -> float:
     return standard_deviation_of_efficiencies(
         score_J,
-        np.ones(len(score_J)),
-        bins(protected_JR, num_bins),
+        np.ones(len(score_J)) if weight_J is None else weight_J,
+        bins(protected_JR, 10),
         efficiencies=(0.5, 0.4, 0.3, 0.2, 0.1),
     )
 
@@ -180,6 +180,32 @@ def test_probabilities_of_uboost_are_shares_of_cuts_passed():
     assert num_passed_J.min() == pytest.approx(0, abs=1e-5)
     assert num_passed_J.max() == pytest.approx(3, abs=1e-5)
     assert num_passed_J[label_J == 1].mean() == pytest.approx(0.25 + 0.5 + 0.75, abs=0.03)
+
+
+def weighted_toy(*, seed=0):
+    """Return a toy, and weights that are small where jets of high mass look like signal."""
+    features_JG, label_J, mass_JR = toy(6000, seed=seed)
+    is_light_J = (features_JG[:, 0] > 2) & (mass_JR[:, 0] > 0.5)
+    return features_JG, label_J, mass_JR, np.where(is_light_J, 0.2, 1.0)
+
+
+def test_so_much_weight_of_signal_passes_the_cuts_of_uboost():
+    features_JG, label_J, mass_JR, weight_J = weighted_toy()
+    steps = UBOOST.model_copy(update={"smoothing": 1e-6, "efficiencies": (0.25, 0.5, 0.75)})
+    tagger = fitted(steps, features_JG, label_J, mass_JR, weight_J)
+    num_passed_J = 4 * softmax(logits_of(tagger, features_JG), axis=1)[:, 1] - 0.5
+    is_signal_J = label_J == 1
+    mean = np.average(num_passed_J[is_signal_J], weights=weight_J[is_signal_J])
+    assert mean == pytest.approx(0.25 + 0.5 + 0.75, abs=0.05)
+
+
+def test_it_is_the_weighted_signal_that_uboost_makes_uniform():
+    features_JG, label_J, mass_JR, weight_J = weighted_toy(seed=1)
+    is_signal_J, deviations = label_J == 1, []
+    for fitted_on in (weighted_toy(), toy(6000)):
+        score_J = score_of(fitted(UBOOST, *fitted_on), features_JG[is_signal_J])
+        deviations.append(deviation(score_J, mass_JR[is_signal_J], weight_J[is_signal_J]))
+    assert deviations[0] < 0.6 * deviations[1]
 
 
 HEP_ML_CUTS = {  # `score_cut` of uBoostBDT in hep_ml 0.8.0, at 25, 50 and 75 % of the class

@@ -21,6 +21,7 @@ from tagline.learning.delivery import PackedJets
 from tagline.learning.fitted import Fitted
 from tagline.learning.tree_growth import Grower, Limits
 from tagline.learning.two_classes import TwoClasses, balanced, require_two_classes, two_classes
+from tagline.measures.quantile_maps import quantiles
 from tagline.measures.uniformity import Array, Rows
 from tagline.networks.forests import Forest, Nodes
 from tagline.networks.layers import columns_of
@@ -139,11 +140,13 @@ def _haste(lack_J: Array, weight_J: Array) -> float:
 def _mean_of_nearest(jets: TwoClasses, rows_U: Rows, num_neighbours: int) -> csr_matrix:
     """Return what takes x_J to its mean near each of some of the jets, among each other."""
     groups = jets.neighbourhoods(rows_U, num_neighbours)
-    part_I = 1 / np.bincount(groups.group_I)[groups.group_I]
+    weight_I = jets.weight_J[groups.row_I]
+    part_I = weight_I / groups.sums(weight_I)[groups.group_I]
     shape = (len(jets.sign_J), len(jets.sign_J))
     return csr_matrix((part_I, (rows_U[groups.group_I], groups.row_I)), shape=shape)
 
 
 def _cut(score_J: Array, jets: TwoClasses, efficiency: float) -> float:
-    """Return the cut that so many of the jets pass which are to be uniform."""
-    return float(np.quantile(score_J[jets.uniform_J], 1 - efficiency))
+    """Return the cut that this share of the weight passes of the jets that are to be uniform."""
+    rows_U, level = jets.uniform_J, np.array([1 - efficiency])
+    return float(quantiles(score_J[rows_U], level, jets.weight_J[rows_U])[0])
