@@ -245,3 +245,36 @@ def test_nothing_is_fitted_without_background(label, table, tmp_path):
     write_columns(table, files["test"], provenance={})
     with pytest.raises(ValueError, match=r"validation\.parquet: no background to fit on"):
         decorrelate(files, decorrelation=ENTRIES["ddt"], protected=["mass"], outputs=files)
+
+
+def stage(table, folder, entry: Decorrelation) -> Columns:
+    """Return the decorrelated test scores of a method that is fitted on the same jets."""
+    files = {split: folder / f"{split}.parquet" for split in ("validation", "test")}
+    outputs = {split: folder / f"{split}_out.parquet" for split in files}
+    for path in files.values():
+        write_columns(table, path, provenance={})
+    decorrelate(files, decorrelation=entry, protected=["mass"], outputs=outputs)
+    return read_columns(outputs["test"])
+
+
+POST_HOC = [name for name, entry in ENTRIES.items() if entry.when == "post_hoc"]
+
+
+@pytest.mark.parametrize("name", POST_HOC)
+def test_background_of_negative_weight_is_refused_by_name(name, table, tmp_path):
+    weight = np.where((table["label"] == 0) & (np.arange(1000) % 100 == 0), -1, 1)
+    negative = table | {"weight": weight.astype(np.float32)}
+    with pytest.raises(ValueError, match=r"validation\.parquet: 10 background jets have negative"):
+        stage(negative, tmp_path, ENTRIES[name])
+
+
+@pytest.mark.parametrize("name", ["css", "ddt", "knn", "quantile_regression"])
+def test_background_that_weighs_nothing_is_not_there(name, table, tmp_path):
+    """So a place around which no jet weighs anything has the score of the nearest that do."""
+    is_empty = (table["label"] == 0) & (table["mass"] < 100)
+    weight = np.where(is_empty, 0, 1).astype(np.float32)
+    weightless = stage(table | {"weight": weight}, tmp_path, ENTRIES[name])
+    fewer = {column: values[~is_empty] for column, values in table.items()}
+    expected = stage(fewer, tmp_path, ENTRIES[name])
+    np.testing.assert_array_equal(weightless["score"][~is_empty], expected["score"])
+    assert np.isfinite(weightless["score"]).all()

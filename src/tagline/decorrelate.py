@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from tagline.data.jets import Columns, read_columns, write_columns
 from tagline.decorrelation import Array, method_of
@@ -31,10 +32,8 @@ def decorrelate(
     method = method_of(decorrelation)
     columns = (*protected, *method.told)
     validation = read_columns(score_files["validation"])
-    rows_J = validation["label"] == 0
+    rows_J = _weighing_background(validation, score_files["validation"])
     background = {name: column_J[rows_J] for name, column_J in validation.items()}
-    if not rows_J.any():
-        raise ValueError(f"{score_files['validation']}: no background to fit on")
     fitted = method.fit(
         background["score"].astype(np.float64),
         _stack(background, columns),
@@ -50,6 +49,24 @@ def decorrelate(
         write_columns(
             scores, output, provenance={"decorrelation": decorrelation.model_dump_json()}
         )
+
+
+def _weighing_background(scores: Columns, path: Path) -> npt.NDArray[np.bool_]:
+    """Return which jets are background that weighs something.
+
+    Raises:
+        ValueError: there are none, or weights are negative, which leaves quantiles undefined.
+    """
+    is_background_J = scores["label"] == 0
+    num_negative = (scores["weight"][is_background_J] < 0).sum()
+    if num_negative:
+        raise ValueError(
+            f"{path}: {num_negative} background jets have negative weights; none may be below 0"
+        )
+    rows_J: npt.NDArray[np.bool_] = is_background_J & (scores["weight"] > 0)
+    if not rows_J.any():
+        raise ValueError(f"{path}: no background to fit on")
+    return rows_J
 
 
 def _stack(scores: Columns, names: Sequence[str]) -> Array:
