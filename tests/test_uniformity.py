@@ -51,6 +51,15 @@ def test_distributions_above_each_other_are_a_known_distance_apart():
     assert cramer_von_mises(np.arange(4.0), np.ones(4), groups) == pytest.approx(20 / 64 / 4)
 
 
+def test_groups_that_weigh_nothing_do_not_count():
+    """So a third bin of no weight leaves the numbers of the other two."""
+    score_J, weight_J = np.arange(6.0), np.array([1.0, 1, 1, 1, 0, 0])
+    three_bins = bins(np.array([[0.0], [0], [2], [2], [1], [1]]), 3)
+    found = standard_deviation_of_efficiencies(score_J, weight_J, three_bins, efficiencies=HALF)
+    assert found == pytest.approx(0.5)
+    assert cramer_von_mises(score_J, weight_J, three_bins) == pytest.approx(20 / 64 / 4)
+
+
 def test_columns_make_a_grid_of_bins_without_the_empty_ones():
     corners = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.1, 0.0]])
     groups = bins(corners, 2)

@@ -31,6 +31,12 @@ class Groups:
         """Return the sum in each group."""
         return np.asarray(np.bincount(self.group_I, x_I), np.float64)
 
+    def weighing(self, weight_J: Array) -> "Groups":
+        """Return the groups whose jets weigh something together."""
+        weighs_I = (self.sums(weight_J[self.row_I]) > 0)[self.group_I]
+        _, group_I = np.unique(self.group_I[weighs_I], return_inverse=True)
+        return Groups(row_I=self.row_I[weighs_I], group_I=group_I)
+
     def shares(self, weight_J: Array) -> Array:
         """Return each group's share of the weight, jets of several groups being divided."""
         num_groups_J = np.bincount(self.row_I, minlength=len(weight_J))
@@ -68,9 +74,9 @@ def standard_deviation_of_efficiencies(
     """Return SDE = sqrt(mean over efficiencies e of sum_u w_u (e_u - e)^2) (1410.4140).
 
     e_u is the share of group u that passes the cut which the share e of all jets passes, and w_u
-    the group's share of all jets.
+    the group's share of all jets; groups that weigh nothing have no e_u and do not count.
     """
-    levels = 1 - np.asarray(efficiencies)
+    groups, levels = groups.weighing(weight_J), 1 - np.asarray(efficiencies)
     cuts = np.quantile(score_J, levels, weights=weight_J, method="inverted_cdf")
     weight_I, share_U = weight_J[groups.row_I], groups.shares(weight_J)
     variances = []
@@ -85,8 +91,9 @@ def cramer_von_mises(score_J: Array, weight_J: Array, groups: Groups) -> float:
     """Return CvM = sum_u w_u integral (F_u(s) - F(s))^2 dF(s) (1410.4140).
 
     F is the distribution of the score of all jets and F_u that in group u, both halfway up their
-    steps; w_u is the group's share of all jets.
+    steps; w_u is the group's share of all jets. Groups that weigh nothing do not count.
     """
+    groups = groups.weighing(weight_J)
     values, value_J = np.unique(score_J, return_inverse=True)
     weight_V = np.asarray(np.bincount(value_J, weight_J), np.float64)
     all_V = _halfway_up(weight_V)
