@@ -79,6 +79,13 @@ def test_correlation_worked_by_hand():
     assert correlation(mass, mass) == pytest.approx(sums.mean() / 400**3, rel=1e-12)
 
 
+def test_correlation_says_how_many_events_it_needs():
+    score, known, _ = events(seed=1, num_events=WINDOW)
+    assert correlation(score, known) == pytest.approx(0, abs=1e-12)
+    with pytest.raises(ValueError, match="needs 200 events of background, not 199"):
+        correlation(score[1:], known[1:])
+
+
 def test_weighted_area_worked_by_hand():
     score = np.array([0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1], np.float32)
     is_signal = np.array([True, False] * 4 + [True])

@@ -41,7 +41,12 @@ def correlation(score_J: Array, mass_J: Array) -> float:
 
     The mean over windows w of mean_k (F(k) - F_w(k))^2, with F and F_w the shares of all events
     and of those of the window that have one of the k lowest scores. Equal scores rank by mass.
+
+    Raises:
+        ValueError: there are not enough events for a window.
     """
+    if len(score_J) < WINDOW:
+        raise ValueError(f"correlation needs {WINDOW} events of background, not {len(score_J)}")
     by_mass_J = np.argsort(mass_J, kind="stable")
     rank_J = np.empty_like(by_mass_J)
     rank_J[np.argsort(score_J[by_mass_J], kind="stable")] = np.arange(len(score_J))
