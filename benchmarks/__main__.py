@@ -5,7 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-TOOLS = {"__init__", "__main__", "by_root", "networks", "production", "racing", "rival_energyflow"}
+TOOLS = {
+    "__init__",
+    "__main__",
+    "by_root",
+    "dalitz",
+    "networks",
+    "production",
+    "racing",
+    "rival_energyflow",
+}
 
 
 def main(names: list[str]) -> int:
