@@ -41,6 +41,11 @@ class BaseDecorrelation:
     keeps_last: bool = False
     told: tuple[str, ...] = ()
 
+    @property
+    def tagger_rate(self) -> float:
+        """How many times faster than by itself the tagger learns in this epoch."""
+        return 1.0
+
     def begin(self, protected_JR: Array, label_J: Array) -> None:
         """Learn once, before the first step, what the penalty must know of the training jets."""
 

@@ -36,7 +36,10 @@ class Config(Strict):
         0.0, ge=0, description="at first, so long both learn and the tagger feels nothing of it"
     )
     learning_rate_factor: float = Field(
-        1.0, gt=0, description="how many times faster it learns than the tagger"
+        1.0, gt=0, description="how many times faster it learns than the tagger does by itself"
+    )
+    tagger_rate_factor: float = Field(
+        1.0, gt=0, description="how many times faster than that the tagger learns that feels it"
     )
 
 
@@ -53,6 +56,16 @@ class Decorrelation(BaseDecorrelation):
         self.config = config
         self.adversary_rate = config.learning_rate_factor
         self.told = config.told
+
+    @property
+    def tagger_rate(self) -> float:
+        """The factor as soon as the tagger feels the adversary."""
+        return self.config.tagger_rate_factor if self.is_felt else 1.0
+
+    @property
+    def is_felt(self) -> bool:
+        """Whether both have learnt alone for long enough."""
+        return self.epoch >= self.config.pretrain_epochs
 
     def begin(self, protected_JR: Array, label_J: Array) -> None:
         """Build the posterior for the background's columns."""
@@ -80,7 +93,7 @@ class Decorrelation(BaseDecorrelation):
             return logits_BC.new_zeros(())
         assert isinstance(self.adversary, Mixture | Binned)
         strength = self.config.strength
-        felt = strength if self.epoch >= self.config.pretrain_epochs else 0.0
+        felt = strength if self.is_felt else 0.0
         score_B1 = logits_BC.float().softmax(dim=1)[background_B, -1:]
         reversed_B1 = reverse_gradient(score_B1, strength=felt)
         columns_BR = batch.protected_BR[background_B]

@@ -161,7 +161,8 @@ class Trainer:
             self.method.epoch = progress.epoch + progress.step / num_steps
             rate = learning_rate(self.training, self.method.epoch)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate * group["rate_factor"]
+                factor = 1.0 if group.get("of_adversary") else self.method.tagger_rate
+                group["lr"] = rate * factor * group["rate_factor"]
             progress.loss_sum += self._step(jets, rows_B)
             progress.step += 1
             progress.jets += len(rows_B)
@@ -268,7 +269,12 @@ def adversary_group(method: BaseDecorrelation) -> dict[str, Any]:
     """Return what is trained beside a tagger, without any decay."""
     assert method.adversary is not None
     parameters = list(method.adversary.parameters())
-    return {"params": parameters, "weight_decay": 0.0, "rate_factor": method.adversary_rate}
+    return {
+        "params": parameters,
+        "weight_decay": 0.0,
+        "rate_factor": method.adversary_rate,
+        "of_adversary": True,
+    }
 
 
 def state_of(adversary: nn.Module | None) -> Weights:
