@@ -249,3 +249,16 @@ def test_an_adversary_is_resumed_with_its_tagger(prepared, tmp_path, monkeypatch
     resumed = terminated_and_resumed(Run(prepared, tmp_path / "resumed"), monkeypatch, **training)
     assert same_weights(resumed, undisturbed)
     assert resumed.losses == undisturbed.losses
+
+
+@pytest.mark.parametrize(("factor", "stays"), [(1e-9, True), (1.0, False)])
+def test_a_tagger_that_feels_an_adversary_learns_as_slowly_as_it_is_told(
+    factor, stays, prepared, tmp_path
+):
+    parameters = ADVERSARY.parameters | {"tagger_rate_factor": factor}
+    slowed = ADVERSARY.model_copy(update={"parameters": parameters})
+    training = {"decorrelation": slowed, "schedule": "constant"}
+    alone = Run(prepared, tmp_path / "alone").train(epochs=1, **training)
+    both = Run(prepared, tmp_path / "both").train(epochs=3, **training)
+    pairs = [(alone.weights[name], both.weights[name]) for name in alone.weights]
+    assert all(torch.allclose(one, other, atol=1e-6) for one, other in pairs) == stays
