@@ -8,6 +8,7 @@ from tagline.reading.ledger import read_ledger
 from tagline.settings.catalogue import Dataset, Skim
 from tagline.skim import skim
 from tests import dying
+from tests.slurm.cluster import wait_for
 from tests.toys import toy_jets, write_jetclass_root
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -32,5 +33,8 @@ def test_jobs_read_the_files_and_lost_ones_come_again(cluster, tmp_path, monkeyp
     )
     accounts = read_ledger(tmp_path / "skim" / "ledger.json")
     assert [account.kept for account in accounts] == [20] * 4
-    jobs = [job for job in cluster.jobs() if job["Partition"] == "cpu"]
-    assert len(jobs) >= 3, "no job came in the place of those that were killed"
+
+    def some_took_the_place_of_the_killed() -> bool:
+        return sum(job["Partition"] == "cpu" for job in cluster.jobs()) >= 3
+
+    wait_for(some_took_the_place_of_the_killed, "a job in the place of those that were killed")
