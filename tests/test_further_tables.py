@@ -8,7 +8,7 @@ import pytest
 from tagline.data.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column
 from tagline.data.jets import concatenate, read_jets, write_jets, write_stream
 from tagline.reading.cuts import not_finite
-from tagline.split import with_common_columns
+from tagline.splitting.index import with_common_columns
 from tests.readers import assert_same
 from tests.toys import toy_jets
 

@@ -15,8 +15,9 @@ from tagline.data.event_ids import look_for_like_numbers
 from tagline.data.jets import read_jets, write_jets
 from tagline.data.twins import look_for_twins
 from tagline.settings.task import Task
-from tagline.split import SPLITS, Index, Integers, Part, gather, index_parts, parts_of, place_of
+from tagline.split import SPLITS, place_of
 from tagline.split import account as account_of
+from tagline.splitting.index import Index, Integers, Part, gather, index_parts, parts_of
 from tagline.splitting.noise import with_noise
 
 log = logging.getLogger(__name__)

@@ -1,1 +1,1 @@
-"""What a split does besides sharing out events: spectra, balance, noise."""
+"""What a split is made of besides sharing out events: its index, spectra, balance, noise."""
