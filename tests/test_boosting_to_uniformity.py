@@ -309,10 +309,9 @@ def test_uboost_is_more_uniform_than_published():
 
     That is not within 10 %. The published number is one draw: each tree depends on all before, and
     hep_ml itself has .0486 without 2 % of the decays, .0568 with all. The rest is the 255 bins in
-    which observables are: with scikit-learn's exact trees it is .0490 and .0060 here. As a tenth
-    more or less comes with 2 % of the decays, it may be 35 % below.
+    which observables are: with scikit-learn's exact trees it is .0490 and .0060 here.
     """
     found, published = dalitz.measured("uBoost", seed=1), dalitz.PUBLISHED["uBoost"]
-    assert 0.65 * published.deviation < found.deviation < 1.1 * published.deviation
-    assert 0.65 * published.distance < found.distance < 1.1 * published.distance
+    assert 0.75 * published.deviation < found.deviation < 1.1 * published.deviation
+    assert 0.75 * published.distance < found.distance < 1.1 * published.distance
     assert found.area > 0.9
