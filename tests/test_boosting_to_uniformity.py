@@ -248,7 +248,7 @@ def test_what_is_missing_is_said(config):
     features_JG, label_J, mass_JR = toy(100)
     with pytest.raises(ValueError, match="needs protected columns"):
         fitted(config, features_JG, label_J, np.zeros((100, 0)))
-    with pytest.raises(ValueError, match="needs two classes of jets"):
+    with pytest.raises(ValueError, match="uniformity needs training jets of both classes"):
         fitted(config, features_JG, np.zeros(100), mass_JR)
     with pytest.raises(ValueError, match="two classes, not 3"):
         tagger_of(config, num_classes=3)

@@ -49,13 +49,12 @@ def two_classes(train: PackedJets, *, uniform: str) -> TwoClasses:
     """Return the jets of background and signal, one of which is to be `uniform`.
 
     Raises:
-        ValueError: a class is missing, or nothing is protected.
+        ValueError: a class weighs nothing, or no column is protected.
     """
-    label_J = train.label_J.numpy()
-    if set(label_J) != {0, 1}:
-        raise ValueError(f"boosting to uniformity needs two classes of jets, not {set(label_J)}")
+    require_both(train, tagger="boosting to uniformity")
     if train.protected_JR.shape[1] == 0:
         raise ValueError("boosting to uniformity needs protected columns, and there are none")
+    label_J = train.label_J.numpy()
     sign_J = 2.0 * label_J - 1
     weight_J = balanced(train.weight_J.double().numpy(), sign_J)
     is_uniform_J, weighs_J = label_J == (uniform == "signal"), weight_J > 0
