@@ -8,7 +8,7 @@ import pytest
 from tagline.data.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column
 from tagline.data.jets import concatenate, read_jets, write_jets, write_stream
 from tagline.reading.cuts import not_finite
-from tagline.splitting.index import with_common_columns
+from tagline.splitting.common import common_columns
 from tests.readers import assert_same
 from tests.toys import toy_jets
 
@@ -69,9 +69,12 @@ def test_a_nan_in_a_track_is_of_its_jet(jets):
     assert (bad[0], bad[1].tolist()) == ("number in tracks", [False, False, True, False])
 
 
-def test_a_split_has_the_tables_that_all_datasets_have(jets, caplog):
+def test_a_split_has_the_tables_that_all_datasets_have(jets, tmp_path, caplog):
     plain = replace(jets, tables={}, jets=toy_jets(4, seed=1).jets)
-    with_tracks, without = with_common_columns([jets, plain])
-    assert with_tracks.tables == without.tables == {}
-    assert "num_tracks" not in with_tracks.jets
+    folders = [tmp_path / name for name in ("with_tracks", "without")]
+    for folder, some in zip(folders, (jets, plain), strict=True):
+        write_jets(some, folder, provenance={})
+    common = common_columns(folders).of(jets)
+    assert common.tables == {}
+    assert "num_tracks" not in common.jets
     assert "['num_tracks', 'number']" in caplog.text

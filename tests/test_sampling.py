@@ -1,5 +1,4 @@
 import re
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from tagline.reporting.style import SETTINGS
 from tagline.settings import plugins
 from tagline.settings.task import Task
 from tagline.splitting.balance import balanced
-from tagline.splitting.sampling import draw_jets, drawn, grid_of
+from tagline.splitting.sampling import draw_jets, grid_of
 from tagline.splitting.spectra import account_of_sampling
 from tests.toy_splits import momenta_alone, toy_split_jets
 
@@ -28,30 +27,33 @@ def task_of(method, **options):
 
 @pytest.fixture(scope="module")
 def jets():
-    """Splits of jets that all have weight one."""
-    return {name: momenta_alone(num, seed=seed) for seed, (name, num) in enumerate(SIZES.items())}
+    """Columns of the jets of each split, all of weight one."""
+    return {
+        name: momenta_alone(num, seed=seed).jets for seed, (name, num) in enumerate(SIZES.items())
+    }
 
 
 def with_weights(jets, weight_of):
-    return {
-        name: replace(split, jets=split.jets | {"weight": weight_of(split.jets)})
-        for name, split in jets.items()
-    }
+    return {name: split | {"weight": weight_of(split)} for name, split in jets.items()}
 
 
 def shares(split, task):
     """Return the share of each class's weight in each cell: (C, K)."""
-    cell = grid_of(split.jets, task).cells(split.jets)
+    cell = grid_of(split, task).cells(split)
     found = []
     for label in (0, 1):
-        chosen = (split.jets["label"] == label) & (cell >= 0)
-        counts = np.bincount(cell[chosen], split.jets["weight"][chosen], 16)
+        chosen = (split["label"] == label) & (cell >= 0)
+        counts = np.bincount(cell[chosen], split["weight"][chosen], 16)
         found.append(counts / counts.sum())
     return np.array(found)
 
 
 def sampled(jets, task):
-    return drawn(jets, draw_jets(jets, task))
+    return jets | {
+        name: {column: values[draw.rows_K] for column, values in jets[name].items()}
+        | {"weight": draw.weight_K}
+        for name, draw in draw_jets(jets, task).items()
+    }
 
 
 def test_the_spectra_differ_before(jets):
@@ -72,7 +74,7 @@ def test_all_classes_get_the_same_spectra(jets, method, split):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_pt_and_eta_no_longer_tell_the_classes_apart(method):
-    many = {name: momenta_alone(100_000, seed=seed) for seed, name in enumerate(SIZES)}
+    many = {name: momenta_alone(100_000, seed=seed).jets for seed, name in enumerate(SIZES)}
     assert auc_of_kinematics(many) > 0.65
     fine = {"pt": tuple(range(500, 1300, 20)), "eta": tuple(np.linspace(-2, 2, 17))}
     task = task_of(method, bins=fine)
@@ -81,7 +83,7 @@ def test_pt_and_eta_no_longer_tell_the_classes_apart(method):
 
 def auc_of_kinematics(jets):
     """Train trees on pT and eta alone, and measure them on jets that are sampled likewise."""
-    train, test = (jets[name].jets for name in ("train", "validation"))
+    train, test = (jets[name] for name in ("train", "validation"))
     trees = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=8, random_state=1)
     inputs, others = (np.column_stack([split["pt"], split["eta"]]) for split in (train, test))
     trees.fit(inputs, train["label"], sample_weight=train["weight"])
@@ -91,20 +93,20 @@ def auc_of_kinematics(jets):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_test_set_stays_as_it_is(jets, method):
-    assert sampled(jets, task_of(method))["test"] is jets["test"]
+    assert draw_jets(jets, task_of(method)).keys() == {"train", "validation"}
 
 
 def test_without_sampling_all_jets_are_drawn_as_they_are(jets):
     weighted = with_weights(jets, lambda columns: 1 + columns["label"])
     for name, draw in draw_jets(weighted, Task(classes=CLASSES)).items():
         np.testing.assert_array_equal(draw.rows_K, np.arange(SIZES[name]))
-        np.testing.assert_array_equal(draw.weight_K, weighted[name].jets["weight"])
+        np.testing.assert_array_equal(draw.weight_K, weighted[name]["weight"])
 
 
 def test_the_signal_keeps_its_spectrum_and_its_weights(jets):
     bins = {"pt": (0, 600, 10_000)}
     draw = draw_jets(jets, task_of("weights", bins=bins))["train"]
-    is_top = jets["train"].jets["label"][draw.rows_K] == 1
+    is_top = jets["train"]["label"][draw.rows_K] == 1
     np.testing.assert_allclose(draw.weight_K[is_top], 1)
     assert not np.allclose(draw.weight_K[~is_top], 1)
 
@@ -112,8 +114,8 @@ def test_the_signal_keeps_its_spectrum_and_its_weights(jets):
 def test_sums_of_weights_of_a_class_stay(jets):
     weighted = with_weights(jets, lambda columns: 1 + columns["label"])
     bins = {"pt": 4}
-    after = sampled(weighted, task_of("weights", bins=bins))["train"].jets
-    before = weighted["train"].jets
+    after = sampled(weighted, task_of("weights", bins=bins))["train"]
+    before = weighted["train"]
     for label in (0, 1):
         sums = [jets["weight"][jets["label"] == label].sum() for jets in (before, after)]
         assert sums[1] == pytest.approx(sums[0], rel=1e-5)
@@ -121,7 +123,7 @@ def test_sums_of_weights_of_a_class_stay(jets):
 
 def test_flat_gives_every_cell_the_same(jets):
     task = task_of("weights", like="flat", bins={"pt": 8})
-    cell = grid_of(jets["train"].jets, task).cells(jets["train"].jets)
+    cell = grid_of(jets["train"], task).cells(jets["train"])
     draw = draw_jets(jets, task)["train"]
     sums = np.bincount(cell[draw.rows_K], draw.weight_K)
     np.testing.assert_allclose(sums, sums.mean())
@@ -129,8 +131,8 @@ def test_flat_gives_every_cell_the_same(jets):
 
 def test_downsampling_takes_no_more_than_it_must(jets):
     task = task_of("downsample")
-    cell = grid_of(jets["train"].jets, task).cells(jets["train"].jets)
-    label = jets["train"].jets["label"]
+    cell = grid_of(jets["train"], task).cells(jets["train"])
+    label = jets["train"]["label"]
     draw = draw_jets(jets, task)["train"]
     for number in range(16):
         there = [int(((cell == number) & (label == of_class)).sum()) for of_class in (0, 1)]
@@ -142,7 +144,7 @@ def test_downsampling_takes_no_more_than_it_must(jets):
 def test_a_jet_comes_as_often_as_its_weight_says(jets):
     weights = draw_jets(jets, task_of("weights"))["train"]
     draw = draw_jets(jets, task_of("importance"))["train"]
-    label = jets["train"].jets["label"]
+    label = jets["train"]["label"]
     copies = np.bincount(draw.rows_K, minlength=len(label))
     expected = np.zeros(len(label))
     expected[weights.rows_K] = weights.weight_K
@@ -156,18 +158,19 @@ def test_a_jet_comes_as_often_as_its_weight_says(jets):
 def test_jets_stay_whole():
     whole = {name: toy_split_jets(200, seed=seed) for seed, name in enumerate(SIZES)}
     task = task_of("importance", bins={"pt": 3})
-    rows = draw_jets(whole, task)["train"].rows_K
+    draw = draw_jets({name: split.jets for name, split in whole.items()}, task)["train"]
     after, before = (
         np.add.reduceat(split.constituents["px"], split.offsets[:-1])
-        for split in (sampled(whole, task)["train"], whole["train"])
+        for split in (draw.of(whole["train"]), whole["train"])
     )
-    assert len(np.unique(rows)) < len(rows)
-    np.testing.assert_array_equal(after, before[rows])
+    assert len(np.unique(draw.rows_K)) < len(draw.rows_K)
+    np.testing.assert_array_equal(after, before[draw.rows_K])
 
 
 def test_classes_are_balanced_afterwards(jets):
-    train = balanced(sampled(jets, task_of("downsample", bins={"pt": PT})))["train"].jets
-    sums = np.bincount(train["label"], train["weight"])
+    draws = draw_jets(jets, task_of("downsample", bins={"pt": PT}))
+    train = balanced(jets, draws)["train"]
+    sums = np.bincount(jets["train"]["label"][train.rows_K], train.weight_K)
     assert sums[0] == pytest.approx(sums[1])
 
 
@@ -184,7 +187,7 @@ class TestAccount:
         for name in ("train", "validation"):
             for label, counted in enumerate(numbers[name]):
                 total = counted["beyond_edges"] + counted["left_out"] + counted["used"]
-                assert total == counted["jets"] == (jets[name].jets["label"] == label).sum()
+                assert total == counted["jets"] == (jets[name]["label"] == label).sum()
 
     def test_effective_numbers_are_below_those_used(self, account):
         numbers, method = account[0]["numbers"]["train"], account[1]
@@ -220,7 +223,6 @@ def test_copies_count_as_one_jet_of_their_weight(jets):
 @pytest.mark.parametrize(
     ("method", "options", "said"),
     [
-        ("weights", {"bins": {"spin": 4}}, "no jet column 'spin'; there are"),
         ("weights", {"bins": {"pt": (0, 1)}}, "no bin has jets of all classes"),
         ("downsample", {"bins": {"pt": (0, 1)}}, "no bin has jets of all classes"),
     ],
@@ -261,7 +263,7 @@ def test_a_sampling_that_makes_no_sense_is_refused(options, said):
 
 @pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
 def test_sampling_looks_as_before() -> Figure:
-    jets = {name: momenta_alone(20_000, seed=seed) for seed, name in enumerate(SIZES)}
+    jets = {name: momenta_alone(20_000, seed=seed).jets for seed, name in enumerate(SIZES)}
     classes = {name: {"datasets": ("jets",)} for name in ("qcd", "top")}
     bins = {"pt": tuple(range(500, 1100, 50)), "eta": (-2, -1, 0, 1, 2)}
     accounts = {}

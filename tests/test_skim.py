@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import uproot
 
+from tagline.data import jets as jet_tables
 from tagline.data.jets import JETS_FILE, concatenate, read_jets
 from tagline.datasets.jetclass import Reader
 from tagline.reading import parts as stage
@@ -181,9 +182,9 @@ def test_a_missing_column_of_the_selection_fails_by_name(files, run):
 
 
 def test_row_groups_are_filled_from_several_chunks(monkeypatch):
-    monkeypatch.setattr(stage, "ROWS_PER_GROUP", 25)
+    monkeypatch.setattr(jet_tables, "ROWS_PER_GROUP", 25)
     pieces = [toy_jets(10, seed=seed) for seed in range(6)]
-    groups = list(stage.gathered(iter(pieces)))
+    groups = list(jet_tables.gathered(iter(pieces)))
     assert [len(group) for group in groups] == [30, 30]
     np.testing.assert_array_equal(concatenate(groups).jets["pt"], concatenate(pieces).jets["pt"])
 
@@ -213,7 +214,7 @@ def test_a_reader_that_fails_stops_no_other_files(files, run, monkeypatch):
 
 def test_a_larger_file_takes_no_more_memory(run, tmp_path, monkeypatch):
     """A file of twenty clusters, against one of four; kept arrays would double it, or worse."""
-    monkeypatch.setattr(stage, "ROWS_PER_GROUP", 2000)
+    monkeypatch.setattr(jet_tables, "ROWS_PER_GROUP", 2000)
     branches = jetclass_branches(toy_jets(1000, seed=1))
 
     def peak(num_clusters):

@@ -10,6 +10,7 @@ from tagline.data.event_ids import event_ids
 from tagline.data.jets import Jets, read_jets
 from tagline.settings.task import Task
 from tagline.split import SPLITS, split
+from tagline.splitting import gathering
 from tests.toy_splits import write_skim
 from tests.toys import toy_jets
 
@@ -106,6 +107,27 @@ def test_depends_neither_on_the_order_of_files_nor_on_their_size(skims, run, tmp
         write_skim(tmp_path / "more" / "0001", *pieces[:2]),
     ]
     assert_same(run({"two": skims["two"], "one": several}), expected)
+
+
+@pytest.mark.parametrize("most_buckets", [2, 1000])
+@pytest.mark.parametrize("method", [None, "importance"])
+def test_is_the_same_through_many_buckets(skims, run, monkeypatch, method, most_buckets):
+    options = {"sampling": {"method": method, "bins": {"pt": 3}}} if method else {}
+    plain = run(skims, **options)
+    monkeypatch.setattr(gathering, "JETS_PER_BUCKET", 11)
+    monkeypatch.setattr(gathering, "MOST_BUCKETS", most_buckets)
+    monkeypatch.setattr(gathering, "JETS_PER_PIECE", 13)
+    assert_same(run(skims, **options), plain)
+
+
+def test_leaves_no_buckets_behind(skims, run, tmp_path):
+    run(skims)
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "split", "sampling.json"}
+
+
+def test_names_the_columns_there_are_if_sampling_needs_another(skims, run):
+    with pytest.raises(ValueError, match="sampling: no jet column 'spin'; there are run, "):
+        run(skims, sampling={"method": "weights", "bins": {"spin": 4}})
 
 
 def test_labels_are_the_order_of_the_classes(skims, run):

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tagline.artefacts.files import whole_folder, write_json
 from tagline.data.inputs import Statistics, write_inputs
-from tagline.data.jets import Jets, concatenate, read_jets, write_jets
+from tagline.data.jets import Jets, gathered, write_stream
+from tagline.data.stored_jets import InPieces, StoredJets
 from tagline.representations import BaseRepresentation
 from tagline.settings import plugins
 from tagline.settings.catalogue import Representation
@@ -33,15 +34,16 @@ def prepare(
     plugin = load(representation)
     provenance = {"representation": representation.model_dump_json()}
     splits = {
-        name: read_jets(split / name, constituents=plugin.reads(), tables=()) for name in SPLITS
+        name: StoredJets(split / name, constituents=plugin.reads(), tables=()) for name in SPLITS
     }
     statistics = plugin.fit(splits["train"])
     with whole_folder(folder) as unfinished:
         for name, jets in splits.items():
             start = time.perf_counter()
-            prepared = transform(jets, plugin, statistics=statistics, protected=protected)
-            _log_rate(name, prepared, seconds=time.perf_counter() - start)
-            write_jets(prepared, unfinished / name, provenance=provenance)
+            prepared = transformed(jets, plugin, statistics=statistics, protected=protected)
+            number = write_stream(gathered(prepared), unfinished / name, provenance=provenance)
+            rate = number / (time.perf_counter() - start)
+            log.info("%s: %d jets, %.0f jets/s", name, number, rate)
         inputs = replace(plugin.inputs(statistics), num_classes=len(class_names))
         write_inputs(inputs, unfinished / INPUTS_FILE)
         if mean_images := plugin.mean_images(splits["train"], statistics, class_names):
@@ -55,25 +57,19 @@ def load(representation: Representation) -> BaseRepresentation:
     return plugin
 
 
-def transform(
-    jets: Jets, plugin: BaseRepresentation, *, statistics: Statistics, protected: Sequence[str]
-) -> Jets:
-    """Return the prepared jets with their identity, label, weight and protected columns."""
-    prepared = concatenate([plugin.transform(piece, statistics) for piece in jets.pieces()])
-    for name in protected:
-        if name not in jets.jets:
-            raise ValueError(
-                f"protected: no jet column {name!r}; known are {', '.join(jets.jets)}"
-            )
-    kept = {name: jets.jets[name] for name in (*IDENTITY, *protected)}
-    return Jets(jets=kept | prepared.jets, constituents=prepared.constituents)
+def transformed(
+    jets: InPieces, plugin: BaseRepresentation, *, statistics: Statistics, protected: Sequence[str]
+) -> Iterator[Jets]:
+    """Yield the prepared jets with their identity, label, weight and protected columns.
 
-
-def _log_rate(split: str, prepared: Jets, *, seconds: float) -> None:
-    log.info(
-        "%s: %d jets, %d constituents, %.0f jets/s",
-        split,
-        len(prepared),
-        prepared.jets["num_constituents"].sum(),
-        len(prepared) / seconds,
-    )
+    Raises:
+        ValueError: there is no such protected column.
+    """
+    for piece in jets.pieces():
+        for name in protected:
+            if name not in piece.jets:
+                known = ", ".join(piece.jets)
+                raise ValueError(f"protected: no jet column {name!r}; known are {known}")
+        prepared = plugin.transform(piece, statistics)
+        kept = {name: piece.jets[name] for name in (*IDENTITY, *protected)}
+        yield Jets(jets=kept | prepared.jets, constituents=prepared.constituents)

@@ -6,31 +6,38 @@ split is shuffled already.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tagline.artefacts.files import whole_folder, write_json
+from tagline.data.columns import EVENT_COLUMNS
 from tagline.data.event_ids import look_for_like_numbers, look_for_shared_events
-from tagline.data.jets import write_jets
-from tagline.data.twins import look_for_twins
+from tagline.data.hashing import Hashes
+from tagline.data.jets import JETS, Jets, write_stream
+from tagline.data.stored_jets import InPieces
+from tagline.data.twins import content_hashes, look_for_twins
 from tagline.settings.task import Task
 from tagline.splitting.balance import balanced
+from tagline.splitting.common import CommonColumns, common_columns
+from tagline.splitting.draws import Draw, everything
+from tagline.splitting.gathering import buckets_beside, fill_buckets
 from tagline.splitting.index import (
     NO_CLASS,
     Index,
     Integers,
     Part,
     Rows,
-    gather,
+    columns_of,
     index_parts,
     input_files,
     parts_of,
+    parts_with,
 )
-from tagline.splitting.sampling import draw_jets, drawn
-from tagline.splitting.spectra import account_of_sampling
+from tagline.splitting.sampling import draw_jets
+from tagline.splitting.spectra import ALWAYS, account_of_sampling
 
 log = logging.getLogger(__name__)
 
@@ -58,23 +65,50 @@ def split(
     rows = share_out(index, parts, task=task)
     ledger = account(index, rows, classes=list(task.classes))
     log.info("jets of each class: %s", ledger)
-    jets = gather(index, rows, parts)
+    common = common_columns([parts[number].folder for number in parts_with(index, rows)])
+    columns = columns_of(index, rows, parts, names=_read_by(task, common))
     refuse = task.refuse_shared_events
-    ledger["events_of_like_numbers"] = look_for_like_numbers(jets, refuse=refuse)
+    ledger["events_of_like_numbers"] = look_for_like_numbers(columns, refuse=refuse)
     file_J = input_files(parts)[index.part]
     files = {name: file_J[rows[name]] for name in SPLITS}
-    ledger["shared_events"] = look_for_shared_events(jets, files=files)
-    ledger["twins"] = look_for_twins(jets, refuse=task.refuse_twins)
-    draws = draw_jets(jets, task)
-    write_json(account_of_sampling(jets, draws, task=task), sampling)
-    if task.sampling:
-        jets = drawn(jets, draws)
+    ledger["shared_events"] = look_for_shared_events(columns, files=files)
+    draws = draw_jets(columns, task)
+    write_json(account_of_sampling(columns, draws, task=task), sampling)
     if task.balance:
-        jets = balanced(jets)
-    with whole_folder(folder) as unfinished:
+        draws = balanced(columns, draws)
+    draws["test"] = everything(columns["test"])
+    with whole_folder(folder) as unfinished, buckets_beside(folder) as buckets:
+        gathered = fill_buckets(index, rows, parts, common=common, folder=buckets)
+        contents = {
+            name: write_split(gathered[name], draws[name], unfinished / name, task=task)
+            for name in SPLITS
+        }
+        ledger["twins"] = look_for_twins(contents, refuse=task.refuse_twins)
         write_json(ledger, unfinished / "ledger.json")
-        for name in SPLITS:
-            write_jets(jets[name], unfinished / name, provenance={"task": task.model_dump_json()})
+
+
+def _read_by(task: Task, common: CommonColumns) -> list[str]:
+    """Name the jet columns that decide what is drawn, or are looked at."""
+    bins = task.sampling.bins if task.sampling else {}
+    common.require(bins, by="sampling")
+    wanted = dict.fromkeys([*EVENT_COLUMNS, "weight", *bins, *ALWAYS, *task.protected])
+    return [name for name in wanted if name in common.types[JETS]]
+
+
+def write_split(jets: InPieces, draw: Draw, folder: Path, *, task: Task) -> Hashes:
+    """Write the drawn jets of a split; return the content hashes of all of its jets."""
+    contents: list[Hashes] = []
+
+    def drawn() -> Iterator[Jets]:
+        first = 0
+        for piece in jets.pieces():
+            contents.append(content_hashes(piece))
+            last = first + len(piece)
+            yield draw.between(first, last).of(piece)
+            first = last
+
+    write_stream(drawn(), folder, provenance={"task": task.model_dump_json()})
+    return np.concatenate(contents)
 
 
 def share_out(index: Index, parts: Sequence[Part], *, task: Task) -> Rows:

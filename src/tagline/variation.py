@@ -12,12 +12,31 @@ import numpy as np
 
 from tagline.artefacts.files import whole_folder, write_json
 from tagline.data.event_ids import look_for_like_numbers
-from tagline.data.jets import read_jets, write_jets
-from tagline.data.twins import look_for_twins
+from tagline.data.jets import (
+    JETS_FILE,
+    Jets,
+    concatenate,
+    gathered,
+    read_columns,
+    write_jets,
+    write_stream,
+)
+from tagline.data.stored_jets import StoredJets
+from tagline.data.twins import content_hashes, look_for_twins
 from tagline.settings.task import Task
 from tagline.split import SPLITS, place_of
 from tagline.split import account as account_of
-from tagline.splitting.index import Index, Integers, Part, gather, index_parts, parts_of
+from tagline.splitting.common import common_columns
+from tagline.splitting.gathering import buckets_beside, fill_buckets
+from tagline.splitting.index import (
+    Index,
+    Integers,
+    Part,
+    Rows,
+    index_parts,
+    parts_of,
+    parts_with,
+)
 from tagline.splitting.noise import with_noise
 
 log = logging.getLogger(__name__)
@@ -51,18 +70,29 @@ def vary(
     rows = {TEST: test_rows(index, parts, variation=variation, nominal=nominal)}
     ledger = account_of(index, rows, classes=list(variation.classes))
     log.info("jets of each class: %s", ledger)
-    jets = {name: read_jets(nominal_split / name) for name in FITTED}
-    jets |= gather(index, rows, parts)
-    refuse = variation.refuse_shared_events
-    ledger["events_of_like_numbers"] = look_for_like_numbers(jets, refuse=refuse)
+    fitted = {name: StoredJets(nominal_split / name) for name in FITTED}
+    tested = _test_jets(index, rows, parts, folder=folder)
+    columns = {name: read_columns(jets.folder / JETS_FILE) for name, jets in fitted.items()}
+    ledger["events_of_like_numbers"] = look_for_like_numbers(
+        columns | {TEST: tested.jets}, refuse=variation.refuse_shared_events
+    )
     if variation.noise:
-        jets[TEST] = with_noise(jets[TEST], variation.noise)
-    ledger["twins"] = look_for_twins(jets, refuse=variation.refuse_twins)
+        tested = with_noise(tested, variation.noise)
+    contents = {name: content_hashes(jets) for name, jets in (fitted | {TEST: tested}).items()}
+    ledger["twins"] = look_for_twins(contents, refuse=variation.refuse_twins)
     with whole_folder(folder) as unfinished:
         write_json(ledger, unfinished / "ledger.json")
-        for name, share in jets.items():
-            provenance = {"task": variation.model_dump_json()}
-            write_jets(share, unfinished / name, provenance=provenance)
+        provenance = {"task": variation.model_dump_json()}
+        for name, jets in fitted.items():
+            write_stream(gathered(jets.pieces()), unfinished / name, provenance=provenance)
+        write_jets(tested, unfinished / TEST, provenance=provenance)
+
+
+def _test_jets(index: Index, rows: Rows, parts: Sequence[Part], *, folder: Path) -> Jets:
+    common = common_columns([parts[number].folder for number in parts_with(index, rows)])
+    with buckets_beside(folder) as buckets:
+        filled = fill_buckets(index, rows, parts, common=common, folder=buckets)
+        return concatenate(list(filled[TEST].pieces()))
 
 
 def test_rows(index: Index, parts: Sequence[Part], *, variation: Task, nominal: Task) -> Integers:

@@ -11,7 +11,7 @@ rule prepare:
     conda:
         "../../envs/skim.yaml"
     resources:
-        mem_mb=megabytes(1000, per_input=6),
+        mem_mb=megabytes(1500, per_input=2),
         runtime=minutes(30, per_gigabyte=60),
     params:
         representation=entry("representations/{representation}"),

@@ -14,7 +14,7 @@ rule split:
     conda:
         "../../envs/skim.yaml"
     resources:
-        mem_mb=megabytes(1000, per_input=6),
+        mem_mb=megabytes(1500, per_input=0.5),
         runtime=minutes(15, per_gigabyte=10),
     params:
         task=entry("tasks/{task}"),

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tagline.data.columns import EVENT_COLUMNS
 from tagline.data.hashing import Hashes, splitmix
-from tagline.data.jets import Columns, Jets
+from tagline.data.jets import Columns
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def event_ids(dataset: str, jets: Columns) -> Hashes:
     return state
 
 
-def look_for_like_numbers(splits: Mapping[str, Jets], *, refuse: bool) -> dict[str, int]:
+def look_for_like_numbers(splits: Mapping[str, Columns], *, refuse: bool) -> dict[str, int]:
     """Count the runs, luminosity blocks and events of which each two splits have jets.
 
     They need not be the same events, since simulations number theirs alike.
@@ -32,7 +32,7 @@ def look_for_like_numbers(splits: Mapping[str, Jets], *, refuse: bool) -> dict[s
     Raises:
         ValueError: there are some, and that is refused.
     """
-    shared = in_two_splits({name: event_ids("", jets.jets) for name, jets in splits.items()})
+    shared = in_two_splits({name: event_ids("", jets) for name, jets in splits.items()})
     if any(shared.values()):
         message = f"events with the same numbers, of whichever files, are in two splits: {shared}"
         log.info(message)
@@ -42,17 +42,17 @@ def look_for_like_numbers(splits: Mapping[str, Jets], *, refuse: bool) -> dict[s
 
 
 def look_for_shared_events(
-    splits: Mapping[str, Jets], *, files: Mapping[str, npt.NDArray[np.int64]]
+    splits: Mapping[str, Columns], *, files: Mapping[str, npt.NDArray[np.int64]]
 ) -> dict[str, int]:
     """Count the events of one input file of which each two splits have jets.
 
     Args:
-        splits: the jets of each.
+        splits: the jet columns of each.
         files: number of the input file (J,) of those jets.
     """
     shared = in_two_splits(
         {
-            name: splitmix(event_ids("", jets.jets) + files[name].astype(np.uint64))
+            name: splitmix(event_ids("", jets) + files[name].astype(np.uint64))
             for name, jets in splits.items()
         }
     )

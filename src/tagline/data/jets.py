@@ -7,7 +7,7 @@ and the prepared representations, whose "constituents" may be particles or pixel
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -149,23 +149,52 @@ def write_jets(jets: Jets, folder: Path, *, provenance: dict[str, str]) -> None:
         write_columns(columns, folder / f"{name}.parquet", provenance=provenance)
 
 
+class JetsWriter(AbstractContextManager["JetsWriter"]):
+    """Writes jets as they come, in all tables of a folder; the first ones say which there are."""
+
+    def __init__(self, folder: Path, *, provenance: dict[str, str]) -> None:
+        self.folder, self.provenance = folder, provenance
+        self.writers: dict[str, pq.ParquetWriter] = {}
+        folder.mkdir(exist_ok=True)
+
+    def write(self, jets: Jets) -> int:
+        """Write some more jets; return how many they are."""
+        tables = tables_of(jets)
+        if not self.writers:
+            for name, columns in tables.items():
+                path = self.folder / f"{name}.parquet"
+                self.writers[name] = _writer(columns, path, self.provenance)
+        for name, columns in tables.items():
+            _append(columns, self.writers[name])
+        return len(jets)
+
+    def __exit__(self, *error: object) -> None:
+        for writer in self.writers.values():
+            writer.close()
+
+
 def write_stream(stream: Iterable[Jets], folder: Path, *, provenance: dict[str, str]) -> int:
     """Write jets as they come, in all tables of a folder; return how many they were."""
-    writers: list[pq.ParquetWriter] = []
-    with ExitStack() as stack:
+    with JetsWriter(folder, provenance=provenance) as writer:
+        return sum(map(writer.write, stream))  # a loop would hold jets while the next are read
 
-        def write(jets: Jets) -> int:
-            tables = tables_of(jets)
-            if not writers:
-                writers.extend(
-                    stack.enter_context(_writer(columns, folder / f"{name}.parquet", provenance))
-                    for name, columns in tables.items()
-                )
-            for columns, writer in zip(tables.values(), writers, strict=True):
-                _append(columns, writer)
-            return len(jets)
 
-        return sum(map(write, stream))  # a loop would hold jets while the next ones are read
+def gathered(stream: Iterable[Jets]) -> Iterator[Jets]:
+    """Join jets until they fill a row group, and hold none of them while that is written."""
+    waiting: list[Jets] = []
+    for jets in stream:
+        waiting.append(jets)
+        del jets
+        if sum(map(len, waiting)) >= ROWS_PER_GROUP:
+            yield _joined(waiting)
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(waiting: list[Jets]) -> Jets:
+    joined = concatenate(waiting)
+    waiting.clear()
+    return joined
 
 
 def write_columns(columns: Columns, path: Path, *, provenance: dict[str, str]) -> None:
@@ -203,9 +232,7 @@ def read_jets(
     folder: Path, *, constituents: Sequence[str] | None = None, tables: Sequence[str] | None = None
 ) -> Jets:
     """Read the tables of a folder, all columns of constituents and all tables if None is named."""
-    if tables is None:
-        found = sorted(path.stem for path in folder.glob("*.parquet"))
-        tables = [name for name in found if name not in (JETS, CONSTITUENTS)]
+    tables = further_tables(folder) if tables is None else tables
     return Jets(
         jets=read_columns(folder / JETS_FILE),
         constituents=read_columns(folder / CONSTITUENTS_FILE, names=constituents),
@@ -213,15 +240,30 @@ def read_jets(
     )
 
 
+def further_tables(folder: Path) -> list[str]:
+    """Name the tables of a folder that are neither jets nor constituents."""
+    found = sorted(path.stem for path in folder.glob("*.parquet"))
+    return [name for name in found if name not in (JETS, CONSTITUENTS)]
+
+
 def read_columns(path: Path, *, names: Sequence[str] | None = None) -> Columns:
     """Read flat columns of a Parquet file, all if None are named; a missing one is an error."""
     file = pq.ParquetFile(path, memory_map=True)
-    known = file.schema_arrow.names
+    table = file.read(columns=columns_in(file, path, names))
+    return {name: table[name].to_numpy() for name in table.column_names}
+
+
+def columns_in(file: pq.ParquetFile, path: Path, names: Sequence[str] | None) -> list[str]:
+    """Return the names of columns of an open file, all if None are wanted.
+
+    Raises:
+        ValueError: one that is wanted is missing.
+    """
+    known: list[str] = file.schema_arrow.names
     for name in names or ():
         if name not in known:
             raise ValueError(f"{path}: no column {name!r}; it has {', '.join(known)}")
-    table = file.read(columns=list(names) if names is not None else None)
-    return {name: table[name].to_numpy() for name in table.column_names}
+    return known if names is None else list(names)
 
 
 def read_details(path: Path) -> dict[str, str]:

@@ -8,21 +8,25 @@ import numpy as np
 
 from tagline.data.hashing import Hashes, splitmix
 from tagline.data.jets import Jets
+from tagline.data.stored_jets import InPieces
 
 log = logging.getLogger(__name__)
 
 MOMENTUM = ("px", "py", "pz", "energy")
 
 
-def look_for_twins(splits: Mapping[str, Jets], *, refuse: bool) -> dict[str, int]:
+def look_for_twins(contents: Mapping[str, Hashes], *, refuse: bool) -> dict[str, int]:
     """Count, within each split and across each two, the jets that are there already.
 
     Across two it is the jets of the later one whose twin is in the earlier.
 
+    Args:
+        contents: content hashes of the jets of each split.
+        refuse: whether any across two are an error.
+
     Raises:
         ValueError: jets are in two splits, and that is refused.
     """
-    contents = {name: content_hashes(jets) for name, jets in splits.items()}
     within = {name: len(hashes) - len(np.unique(hashes)) for name, hashes in contents.items()}
     across = {
         f"{first} and {second}": int(np.isin(contents[second], contents[first]).sum())
@@ -36,7 +40,7 @@ def look_for_twins(splits: Mapping[str, Jets], *, refuse: bool) -> dict[str, int
     return within | across
 
 
-def content_hashes(jets: Jets) -> Hashes:
+def content_hashes(jets: InPieces) -> Hashes:
     """Return the hash (J,) of the momenta of each jet's constituents, whatever their order."""
     return np.concatenate([_hashes_of(piece) for piece in jets.pieces()])
 

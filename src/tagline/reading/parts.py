@@ -2,14 +2,14 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tagline.artefacts import provenance
 from tagline.artefacts.files import whole_folder
 from tagline.artefacts.provenance import Provenance
-from tagline.data.jets import ROWS_PER_GROUP, Jets, concatenate, write_stream
+from tagline.data.jets import Jets, gathered, write_stream
 from tagline.datasets import BaseReader, InterruptedFileError, UnreadableFileError, reading
 from tagline.machine.memory import keep_freed_memory
 from tagline.reading.arrival import arrived
@@ -127,24 +127,6 @@ def reader_of(dataset: Dataset) -> BaseReader:
     plugin = plugins.load("datasets", dataset.reader)
     reader: BaseReader = plugin.Reader(plugin.Config(**dataset.options))
     return reader
-
-
-def gathered(stream: Iterable[Jets]) -> Iterator[Jets]:
-    """Join jets until they fill a row group, and hold none of them while that is written."""
-    waiting: list[Jets] = []
-    for jets in stream:
-        waiting.append(jets)
-        del jets
-        if sum(map(len, waiting)) >= ROWS_PER_GROUP:
-            yield _joined(waiting)
-    if waiting:
-        yield _joined(waiting)
-
-
-def _joined(waiting: list[Jets]) -> Jets:
-    joined = concatenate(waiting)
-    waiting.clear()
-    return joined
 
 
 def provenance_of(file: str, num_bytes: int, dataset: Dataset) -> dict[str, str]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tagline.data.inputs import Inputs, Statistics
 from tagline.data.jets import Jets
+from tagline.data.stored_jets import InPieces
 
 Array = npt.NDArray[np.float64]
 
@@ -20,7 +21,7 @@ class BaseRepresentation(ABC):
         """Name the constituent columns that are read."""
         return "px", "py", "pz", "energy"
 
-    def fit(self, train: Jets) -> Statistics:
+    def fit(self, train: InPieces) -> Statistics:
         """Return the statistics of the training jets that `transform` or the tagger needs."""
         del train
         return {}
@@ -34,7 +35,7 @@ class BaseRepresentation(ABC):
         """Describe what `transform` returns."""
 
     def mean_images(
-        self, train: Jets, statistics: Statistics, class_names: Sequence[str]
+        self, train: InPieces, statistics: Statistics, class_names: Sequence[str]
     ) -> dict[str, Any]:
         """Return mean images of each class after each step, as JSON; nothing if no images."""
         del train, statistics, class_names
@@ -51,7 +52,7 @@ class JetFeatures(BaseRepresentation):
     def compute(self, jets: Jets) -> Array:
         """Return the features `names` of each jet, not standardised: (J, G)."""
 
-    def fit(self, train: Jets) -> Statistics:
+    def fit(self, train: InPieces) -> Statistics:
         """Return `mean` and `scale` of each feature; 0 and 1 where not standardised."""
         if not self.standardise:
             return {"mean": np.zeros(len(self.names)), "scale": np.ones(len(self.names))}

@@ -7,13 +7,15 @@ particles.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from tagline.data.inputs import Inputs, Statistics
-from tagline.data.jets import Jets
+from tagline.data.jets import Jets, concatenate
+from tagline.data.stored_jets import InPieces
 from tagline.observables import frames, pixels
 from tagline.observables.frames import Array, Indices, Particles
 from tagline.representations import BaseRepresentation
@@ -38,7 +40,7 @@ class Config(Strict):
 CHANNELS = {"gray": ("gray",), "colour": ("red", "green", "blue")}
 NUM_PT_CHANNELS = {"gray": 1, "colour": 2}
 STEPS = ("centre", "rotate", "flip", "normalise")
-JETS_IN_MEAN_IMAGES = 50_000
+PIECES_IN_MEAN_IMAGES = 6  # 49,152 jets
 
 
 class Representation(BaseRepresentation):
@@ -53,7 +55,7 @@ class Representation(BaseRepresentation):
         charge = ("charge",) if self.config.channels == "colour" else ()
         return super().reads() + charge
 
-    def fit(self, train: Jets) -> Statistics:
+    def fit(self, train: InPieces) -> Statistics:
         """Return `mean` and `scale` of each pixel of the training images."""
         mean_KYX, mean_square_KYX = self._moments(train)
         return pixels.statistics(
@@ -85,10 +87,10 @@ class Representation(BaseRepresentation):
         )
 
     def mean_images(
-        self, train: Jets, statistics: Statistics, class_names: Sequence[str]
+        self, train: InPieces, statistics: Statistics, class_names: Sequence[str]
     ) -> dict[str, Any]:
         """Return the mean image of each class, raw and after each step that is switched on."""
-        sample = train.take(np.arange(min(len(train), JETS_IN_MEAN_IMAGES)))
+        sample = concatenate(list(islice(train.pieces(), PIECES_IN_MEAN_IMAGES)))
         classes = {
             name: sample.take(np.flatnonzero(sample.jets["label"] == label))
             for label, name in enumerate(class_names)
@@ -121,15 +123,16 @@ class Representation(BaseRepresentation):
                 del off[step]
                 yield step, Representation(self.config.model_copy(update=off))
 
-    def _moments(self, jets: Jets) -> Array:
+    def _moments(self, jets: InPieces) -> Array:
         """Return the mean and the mean square of each pixel: (2, K, Y, X)."""
-        side = self.config.pixels
+        side, num_jets = self.config.pixels, 0
         sums_2KS = np.zeros((2, len(self.channels), side**2))
         for piece in jets.pieces():
             pixel_Q, values_QK, _ = self._images(piece)
             sums_2KS[0] += pixels.sums(pixel_Q, values_QK, num_pixels=side**2)
             sums_2KS[1] += pixels.sums(pixel_Q, values_QK**2, num_pixels=side**2)
-        return sums_2KS.reshape(2, -1, side, side) / max(len(jets), 1)
+            num_jets += len(piece)
+        return sums_2KS.reshape(2, -1, side, side) / max(num_jets, 1)
 
     def _images(self, jets: Jets) -> tuple[Indices, Array, Indices]:
         """Return the non-empty pixels (Q,), their values (Q, K) and their number in each jet."""

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from tagline.data.inputs import Inputs, Statistics
 from tagline.data.jets import Jets
+from tagline.data.stored_jets import InPieces
 from tagline.machine.compiled import compiled
 from tagline.observables import frames
 from tagline.observables.frames import Array, Indices, Particles
@@ -65,7 +66,7 @@ class Representation(BaseRepresentation):
         self.radius = config.radius or math.inf
         self.frame = config.frame
 
-    def fit(self, train: Jets) -> Statistics:
+    def fit(self, train: InPieces) -> Statistics:
         """Return `centre` and `scale` of each feature."""
         values_TF = np.concatenate(
             [_features(self._trees(piece)).astype(np.float32) for piece in train.pieces()]

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from tagline.data.inputs import Inputs, Statistics
 from tagline.data.jets import Jets
+from tagline.data.stored_jets import InPieces
 from tagline.observables import frames
 from tagline.observables.frames import Array, Indices
 from tagline.observables.history import CAMBRIDGE_AACHEN, LEAF, cluster, momenta_of
@@ -62,7 +63,7 @@ class Representation(BaseRepresentation):
     def __init__(self, config: Config) -> None:
         self.max_constituents = config.max_constituents
 
-    def fit(self, train: Jets) -> Statistics:
+    def fit(self, train: InPieces) -> Statistics:
         """Return the `vocabulary`, as numbers of cells, and the `mass` of its words."""
         vocabulary_V = np.unique(np.concatenate([self._cells(jets)[1] for jets in train.pieces()]))
         is_declustering_V = vocabulary_V < np.prod(SHAPE)

@@ -1,8 +1,7 @@
-"""The index of a task's jets: where each lies in the skims, its event and its class, and back."""
+"""The index of a task's jets: where each lies in the skims, its event and its class."""
 
-import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -12,22 +11,9 @@ import numpy.typing as npt
 from tagline.data.columns import EVENT_COLUMNS
 from tagline.data.event_ids import event_ids
 from tagline.data.hashing import Hashes
-from tagline.data.jets import (
-    CONSTITUENTS,
-    JETS_FILE,
-    Columns,
-    Jets,
-    concatenate,
-    of_tables,
-    read_columns,
-    read_details,
-    read_jets,
-    tables_of,
-)
+from tagline.data.jets import JETS_FILE, Columns, read_columns, read_details
 from tagline.settings.selection import passes
 from tagline.settings.task import Task
-
-log = logging.getLogger(__name__)
 
 NO_CLASS = -1
 
@@ -136,25 +122,6 @@ def _refuse_duplicates(index: Index, parts: Sequence[Part]) -> None:
         )
 
 
-def gather(index: Index, rows: Rows, parts: Sequence[Part]) -> dict[str, Jets]:
-    """Return the jets of each split in the order of its rows, with their event ids and labels."""
-    chosen = index.take(np.concatenate(list(rows.values())))
-    by_part = np.argsort(chosen.part, kind="stable")
-    read = [
-        read_jets(parts[part].folder).take(chosen.row[by_part][chosen.part[by_part] == part])
-        for part in np.unique(chosen.part)
-    ]
-    joined = concatenate(with_common_columns(read))
-    added = {"event_id": chosen.event_id[by_part], "label": chosen.label[by_part]}
-    together = replace(joined, jets=joined.jets | added)
-    place = np.argsort(by_part)
-    ends = np.cumsum([len(of_split) for of_split in rows.values()])
-    return {
-        name: together.take(place[end - len(of_split) : end])
-        for (name, of_split), end in zip(rows.items(), ends, strict=True)
-    }
-
-
 def input_files(parts: Sequence[Part]) -> Integers:
     """Return the number of the input file of each part, the same for a file of two datasets.
 
@@ -169,23 +136,31 @@ def input_files(parts: Sequence[Part]) -> Integers:
     return numbers
 
 
-def with_common_columns(parts: Sequence[Jets]) -> list[Jets]:
-    """Return the parts with the columns that all of them have; the log says what others had."""
-    names = [
-        {(table, name) for table, columns in tables_of(part).items() for name in columns}
-        for part in parts
+def parts_with(index: Index, rows: Rows) -> Integers:
+    """Number the parts in which the jets of the splits are."""
+    return np.unique(np.concatenate([index.part[of_split] for of_split in rows.values()]))
+
+
+def columns_of(
+    index: Index, rows: Rows, parts: Sequence[Part], *, names: Sequence[str]
+) -> dict[str, Columns]:
+    """Return some columns of the jets of each split in the order of its rows, and their labels."""
+    chosen = index.take(np.concatenate(list(rows.values())))
+    by_part = np.argsort(chosen.part, kind="stable")
+    read = [
+        {
+            name: column_J[chosen.row[by_part][chosen.part[by_part] == number]]
+            for name, column_J in read_columns(
+                parts[number].folder / JETS_FILE, names=names
+            ).items()
+        }
+        for number in np.unique(chosen.part)
     ]
-    common = set.intersection(*names)
-    if dropped := sorted({name for _, name in set.union(*names) - common}):
-        log.warning("only some datasets have the columns %s: left out", dropped)
-    kept = {CONSTITUENTS, *(table for table, _ in common)}
-    return [
-        of_tables(
-            {
-                table: {name: columns[name] for name in columns if (table, name) in common}
-                for table, columns in tables_of(part).items()
-                if table in kept
-            }
-        )
-        for part in parts
-    ]
+    place = np.argsort(by_part)
+    columns = {name: np.concatenate([part[name] for part in read])[place] for name in names}
+    columns["label"] = chosen.label
+    ends = np.cumsum([len(of_split) for of_split in rows.values()])
+    return {
+        name: {column: values[end - len(of_split) : end] for column, values in columns.items()}
+        for (name, of_split), end in zip(rows.items(), ends, strict=True)
+    }

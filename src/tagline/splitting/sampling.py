@@ -6,20 +6,16 @@ get the same share of their weight. The test jets stay as they are.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from tagline.data.jets import Columns, Jets
+from tagline.data.jets import Columns
 from tagline.settings.task import FLAT, Task
-from tagline.splitting.balance import WEIGHTED
+from tagline.splitting.draws import WEIGHTED, Array, Draw, Integers, everything
 
 OUTSIDE = -1
-
-Array = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -62,28 +58,20 @@ class Placed(NamedTuple):
         return sums.reshape(self.num_classes, self.num_cells).astype(np.float64)
 
 
-class Draw(NamedTuple):
-    """What is read of a split: rows (K,), in order, which may come again, and weights (K,)."""
-
-    rows_K: Integers
-    weight_K: Array
-
-
-def draw_jets(jets: Mapping[str, Jets], task: Task) -> dict[str, Draw]:
+def draw_jets(columns: Mapping[str, Columns], task: Task) -> dict[str, Draw]:
     """Return what is drawn of the training and validation jets: all, if nothing is sampled.
 
     Weights follow from the training jets, for validation, too. Where training jets are drawn by
     their weight, validation jets keep theirs, which says the same with less noise.
 
     Raises:
-        ValueError: a column is not there, no cell has jets of all classes, or the weights do not
-            suit the method.
+        ValueError: no cell has jets of all classes, or the weights do not suit the method.
     """
     sampling, classes = task.sampling, list(task.classes)
-    grid = grid_of(jets["train"].jets, task)
-    placed = {name: place(jets[name].jets, grid, num_classes=len(classes)) for name in WEIGHTED}
     if sampling is None:
-        return {name: everything(share) for name, share in placed.items()}
+        return {name: everything(columns[name]) for name in WEIGHTED}
+    grid = grid_of(columns["train"], task)
+    placed = {name: place(columns[name], grid, num_classes=len(classes)) for name in WEIGHTED}
     if sampling.method == "downsample":
         return {name: fewest(share, classes=classes) for name, share in placed.items()}
     factor_CK = factors(placed["train"], like=sampling.like or classes[-1], classes=classes)
@@ -93,26 +81,10 @@ def draw_jets(jets: Mapping[str, Jets], task: Task) -> dict[str, Draw]:
     return draws
 
 
-def drawn(jets: Mapping[str, Jets], draws: Mapping[str, Draw]) -> dict[str, Jets]:
-    """Return the splits with the drawn jets in place of all."""
-    return dict(jets) | {name: _taken(jets[name], draw) for name, draw in draws.items()}
-
-
-def _taken(jets: Jets, draw: Draw) -> Jets:
-    taken = jets.take(draw.rows_K)
-    return replace(taken, jets=taken.jets | {"weight": draw.weight_K.astype(np.float32)})
-
-
 def grid_of(columns: Columns, task: Task) -> Grid:
-    """Return the grid in which a task equalises jets: one cell if it does not.
-
-    Raises:
-        ValueError: there is no such column.
-    """
+    """Return the grid in which a task equalises jets: one cell if it does not."""
     edges = {}
     for name, wanted in (task.sampling.bins if task.sampling else {}).items():
-        if name not in columns:
-            raise ValueError(f"sampling: no jet column {name!r}; there are {', '.join(columns)}")
         if isinstance(wanted, int):
             inner = np.quantile(columns[name], np.arange(1, wanted) / wanted)
             edges[name] = np.array([-np.inf, *np.unique(inner), np.inf])
@@ -130,11 +102,6 @@ def place(columns: Columns, grid: Grid, *, num_classes: int) -> Placed:
         num_cells=grid.num_cells,
         num_classes=num_classes,
     )
-
-
-def everything(placed: Placed) -> Draw:
-    """Return all jets, with the weights that they have."""
-    return Draw(np.arange(len(placed.label_J)), placed.weight_J)
 
 
 def factors(placed: Placed, *, like: str, classes: Sequence[str]) -> Array:

@@ -4,45 +4,43 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from tagline.data.jets import Columns, Jets
+from tagline.data.jets import Columns
 from tagline.settings.task import Task
-from tagline.splitting.sampling import OUTSIDE, Draw, Grid, Integers, grid_of
+from tagline.splitting.draws import Array, Draw, Integers
+from tagline.splitting.sampling import OUTSIDE, Grid, grid_of
 
 ALWAYS = ("pt", "eta")
 NUM_BINS = 50
 LEFT_OUT = 0.002  # share of the jets beyond either end of a spectrum
 
-Array = npt.NDArray[np.float64]
-
 
 def account_of_sampling(
-    jets: Mapping[str, Jets], draws: Mapping[str, Draw], *, task: Task
+    columns: Mapping[str, Columns], draws: Mapping[str, Draw], *, task: Task
 ) -> dict[str, Any]:
     """Return the numbers of each split that is sampled, and spectra of the training jets.
 
     Args:
-        jets: splits as they were.
+        columns: jets of the splits as they were.
         draws: what is drawn of some of them.
         task: its classes, and in which columns they are equalised.
     """
-    train = jets["train"].jets
+    train = columns["train"]
     grid, classes = grid_of(train, task), list(task.classes)
-    columns = dict.fromkeys([*grid.edges, *ALWAYS, *task.protected])
+    shown = dict.fromkeys([*grid.edges, *ALWAYS, *task.protected])
     return {
         "classes": classes,
         "numbers": {
             name: [
-                numbers(jets[name].jets, draw, grid=grid, label=label)
+                numbers(columns[name], draw, grid=grid, label=label)
                 for label in range(len(classes))
             ]
             for name, draw in draws.items()
         },
         "spectra": [
-            spectra(train, draws["train"], column, num_classes=len(classes))
-            for column in columns
-            if column in train
+            spectra(train, draws["train"], name, num_classes=len(classes))
+            for name in shown
+            if name in train
         ],
     }
 
