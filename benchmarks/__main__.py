@@ -14,6 +14,7 @@ TOOLS = {
     "production",
     "racing",
     "rival_energyflow",
+    "weaver",
 }
 
 
