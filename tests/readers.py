@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tagline.data.columns import JET_COLUMNS
 from tagline.data.jets import concatenate, tables_of
 from tagline.reading.trees import Span, Tree
 from tagline.settings import plugins
@@ -14,7 +15,15 @@ def reader(name, **options):
 
 def read(name, path, **options):
     chunks = reader(name, **options).read(str(path))
-    return concatenate([chunk.take(np.arange(chunk.num_jets)) for chunk in chunks])
+    jets = concatenate([chunk.take(np.arange(chunk.num_jets)) for chunk in chunks])
+    assert set(jets.jets) <= known_columns(name, **options)
+    return jets
+
+
+def known_columns(name, **options):
+    """Return the jet columns that a configuration can select on, before it reads a file."""
+    told = plugins.config_of("datasets", name)(**options).further_jet_columns
+    return {column.name for column in JET_COLUMNS} | set(told)
 
 
 def branches_read(monkeypatch):

@@ -166,6 +166,19 @@ def test_the_published_window_is_selected_without_reading_lists(root, monkeypatc
     assert cuts.cut["300 < pt < 500"] == NUM_JETS
 
 
+def test_jets_are_selected_by_further_columns_and_lengths_of_tables(root):
+    everything = read("cms_hbb", root).jets
+    doubleb, num_tracks = everything["fj_doubleb"], everything["num_tracks"]
+    threshold = float(np.median(doubleb))
+    cuts = Cuts(f"fj_doubleb > {threshold} and num_tracks > 3")
+    (kept,) = (jets for chunk in reader("cms_hbb").read(str(root)) for jets in cuts.kept(chunk))
+    assert (
+        kept.jets["event"].tolist()
+        == everything["event"][(doubleb > threshold) & (num_tracks > 3)].tolist()
+    )
+    assert cuts.cut[f"fj_doubleb > {threshold}"] == (doubleb <= threshold).sum() > 0
+
+
 def test_names_the_nearest_branch(branches, tmp_path):
     renamed = {name.replace("fj_sdmass", "fj_sdmas"): column for name, column in branches.items()}
     write_hbb_root(tmp_path / "other.root", renamed)

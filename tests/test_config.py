@@ -155,6 +155,51 @@ def test_a_mistake_is_named_with_the_nearest_valid_word(path, value, says):
         config.parse(with_entry(path, value))
 
 
+CMS_JETS = {"reader": "cms_hbb", "files": ["ntuple.root"]}
+CMS_TASK = {
+    "classes": {
+        "qcd": {"datasets": ["cms_jets"], "select": "truth == qcd"},
+        "hbb": {"datasets": ["cms_jets"], "select": "truth == h_bb"},
+    }
+}
+
+
+def with_cms_jets(*, dataset: str = "", task: str = "truth == h_bb") -> dict:
+    """Return the quickstart with further jets, selected for themselves and for a task's signal."""
+    values = with_entry("datasets/cms_jets", CMS_JETS | {"select": dataset})
+    values["tasks"]["cms"] = merged(
+        copy.deepcopy(CMS_TASK), {"classes": {"hbb": {"select": task}}}
+    )
+    return values
+
+
+def test_selections_know_the_columns_of_a_reader():
+    values = with_cms_jets(
+        dataset="fj_doubleb > 0.3 and num_tracks > 1", task="fj_nbHadrons > 1 and num_vertices > 0"
+    )
+    assert config.parse(values).tasks["cms"].classes["hbb"].select
+
+
+@pytest.mark.parametrize(
+    ("selections", "says"),
+    [
+        ({"dataset": "fj_doubelb > 0.3"}, "did you mean 'fj_doubleb'"),
+        ({"task": "fj_doubelb > 0.3"}, "tasks.cms.classes.hbb: selection 'fj_doubelb > 0.3'"),
+        ({"task": "fj_doubelb > 0.3"}, "did you mean 'fj_doubleb'? (dataset 'cms_jets')"),
+    ],
+)
+def test_a_mistaken_column_of_a_reader_is_named_with_the_nearest(selections, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        config.parse(with_cms_jets(**selections))
+
+
+def test_a_column_that_one_dataset_of_a_class_lacks_is_a_mistake():
+    values = with_cms_jets(task="fj_doubleb > 0.3")
+    values["tasks"]["cms"]["classes"]["hbb"]["datasets"] = ["cms_jets", "landscape_top"]
+    with pytest.raises(ValueError, match=r"unknown name 'fj_doubleb'.*dataset 'landscape_top'"):
+        config.parse(values)
+
+
 def test_a_penalty_and_a_fit_are_left_out_of_a_study():
     values = quickstart()
     values["study"] |= {"taggers": ["cuts", "pfn"], "decorrelations": ["none", "disco", "ddt"]}

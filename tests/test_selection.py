@@ -94,5 +94,17 @@ def test_splits_an_expression_into_its_terms_in_order():
 )
 def test_refuses_what_it_does_not_understand(expression, message):
     with pytest.raises(ValueError, match="selection") as error:
-        check(expression)
+        check(expression, further=())
     assert message in str(error.value)
+
+
+def test_knows_the_further_columns_of_a_reader():
+    check("fj_doubleb > 0.3 and truth == h_bb", further=["fj_doubleb"])
+    with pytest.raises(ValueError, match="unknown name 'fj_doubelb'; did you mean 'fj_doubleb'"):
+        check("fj_doubelb > 0.3", further=["fj_doubleb"])
+
+
+def test_a_column_that_is_called_as_a_truth_is_not_taken_for_it():
+    check("truth == tau and pt > 1", further=["tau21"])
+    with pytest.raises(ValueError, match="'tau' is a truth, and a column"):
+        check("truth == tau and pt > 1", further=["tau"])

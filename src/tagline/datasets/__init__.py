@@ -145,6 +145,9 @@ class Chunk(ABC):
         if name in ("mass", "num_constituents"):
             counts, particles = with_pt(*self.constituents(np.arange(self.num_jets)))
             return counts if name == "num_constituents" else invariant_mass(counts, particles)
+        for table in self.further.tables:
+            if name == f"num_{table.name}":
+                return self.table(table, np.arange(self.num_jets))[0]
         known = [*self.columns, *(column.name for column in self.further.jets)]
         if name not in known:
             raise UnreadableFileError(

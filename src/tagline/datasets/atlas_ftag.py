@@ -18,13 +18,13 @@ from tagline.reading.lists import AnyRagged
 from tagline.reading.sources import open_sources, trimmed
 from tagline.reading.trees import Span
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 LABEL = "HadronConeExclTruthLabelID"
 IMPACT = {"d0": "d0", "dz": "z0SinTheta"}
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     jets: str = Field("jets", description="array of the jets")
@@ -35,6 +35,11 @@ class Config(Strict):
     track_columns: tuple[str, ...] = Field((), description="likewise of tracks")
     truth: JetTruth = Field(FLAVOUR, description=DESCRIPTION)
     entries: int = Field(20_000, gt=0, description="jets that are read at once")
+
+    @property
+    def further_jet_columns(self) -> tuple[str, ...]:
+        """The fields that are asked for."""
+        return self.columns
 
 
 class Reader(BaseReader):

@@ -22,7 +22,7 @@ from tagline.reading.cms_hbb_columns import OF_CANDIDATES, OF_JETS, TRACKS, VERT
 from tagline.reading.descriptions import declared, present
 from tagline.reading.sources import open_sources, trimmed
 from tagline.reading.trees import Span
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 JET_BRANCHES = {"pt": "fj_pt", "eta": "fj_eta", "phi": "fj_phi", "softdrop_mass": "fj_sdmass"}
 TABLES = {"tracks": declared(TRACKS), "vertices": declared(VERTICES)}
@@ -38,7 +38,7 @@ NUMBERS = {"constituents": "n_pfcands", "tracks": "n_tracks", "vertices": "n_sv"
 LABELS = ("fj_isH", "fj_isBB", "fj_isQCD", "sample_isQCD")
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     tables: tuple[Literal["tracks", "vertices"], ...] = Field(
@@ -46,6 +46,14 @@ class Config(Strict):
     )
     tree: str = Field("deepntuplizer/tree", description="name of the tree; HDF5 files have none")
     entries: int = Field(10_000, gt=0, description="jets that are read at once, at least")
+
+    @property
+    def further_jet_columns(self) -> tuple[str, ...]:
+        """All that some version of the files has, and the lengths of the tables."""
+        return (
+            *(column.name for column in OF_JETS),
+            *(f"num_{table}" for table in self.tables),
+        )
 
 
 class Reader(BaseReader):

@@ -24,7 +24,7 @@ from tagline.reading.deepntuples_columns import ALTERNATIVE_FLAGS, FLAGS, OF_JET
 from tagline.reading.descriptions import present
 from tagline.reading.trees import Span, Tree, open_trees
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 JET_BRANCHES = {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"}
 COUNTED_BY = {"charged": "Cpfcan_pt", "neutral": "Npfcan_pt", "vertices": "sv_pt"}
@@ -56,7 +56,7 @@ CHARGED = Kind("Cpfcan", 1, 211, flags={-11: "isEl", -13: "isMu"}, required=("dx
 NEUTRAL = Kind("Npfcan", 0, 130, flags={22: "isGamma"})
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     tables: tuple[Literal["charged", "neutral", "vertices"], ...] = Field(
@@ -70,6 +70,14 @@ class Config(Strict):
     )
     tree: str = Field("deepntuplizer/tree", description="name of the tree")
     entries: int = Field(10_000, gt=0, description="jets that are read at once, at least")
+
+    @property
+    def further_jet_columns(self) -> tuple[str, ...]:
+        """All that some version of the files has, and the lengths of the tables."""
+        return (
+            *(column.name for column in OF_JETS),
+            *(f"num_{table}" for table in self.tables),
+        )
 
 
 class Reader(BaseReader):

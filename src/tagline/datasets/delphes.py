@@ -20,7 +20,7 @@ from tagline.reading.jet_rows import EventRows
 from tagline.reading.lists import Ragged
 from tagline.reading.trees import Span, as_ragged, open_trees
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 TRACKS = ("EFlowTrack", "Track")
 ENERGIES = {"EFlowPhoton": 22, "EFlowNeutralHadron": 130, "Tower": 0}
@@ -35,7 +35,7 @@ FLAVOURS = dict.fromkeys((1, 2, 3), "light_quark") | {4: "charm", 5: "bottom", 2
 MASS = Column("jet_mass", "float32", "GeV", "mass as the file has it", required=False)
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     jets: str = Field(
@@ -44,6 +44,11 @@ class Config(Strict):
     truth: JetTruth = Field(FLAVOUR, description=DESCRIPTION)
     tree: str = Field("Delphes", description="name of the tree")
     entries: int = Field(2_000, gt=0, description="events that are read at once, at least")
+
+    @property
+    def further_jet_columns(self) -> tuple[str, ...]:
+        """The mass of the file."""
+        return ("jet_mass",)
 
 
 class Reader(BaseReader):

@@ -18,14 +18,14 @@ from tagline.datasets import Array, BaseReader, UnreadableFileError
 from tagline.observables import species
 from tagline.reading.bare_jets import BareJets
 from tagline.reading.numpy_archives import read_rows
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 PARTICLES, LABEL = "X", "y"
 NUM_FEATURES = 4
 TRUTH_OF_LABEL = np.array([TRUTH["gluon"], TRUTH["light_quark"]])
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     masses: Literal["pdg", "zero"] = Field(

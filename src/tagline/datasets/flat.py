@@ -54,7 +54,8 @@ from tagline.reading.jet_rows import EventRows, JetRows
 from tagline.reading.lists import AnyRagged
 from tagline.reading.sources import leading, open_sources, trimmed
 from tagline.reading.trees import Span, Tree
-from tagline.settings.strict import Name, Strict, did_you_mean
+from tagline.settings.options import ReaderOptions
+from tagline.settings.strict import Name, did_you_mean
 
 JET_NAMES = {column.name for column in JET_COLUMNS}
 CONSTITUENT_NAMES = {column.name for column in CONSTITUENT_COLUMNS}
@@ -62,7 +63,7 @@ IMPLIED = (*EVENT_COLUMNS, "jet_index", "weight", "truth")
 LAST_PLACE = np.iinfo(np.uint16).max  # of a jet in its event, as `jet_index` is declared
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Which branches hold what; the defaults are the names of JetClass."""
 
     tree: str = Field("tree", description="TTree or RNTuple; in HDF5 the group, `/` for all")
@@ -92,6 +93,11 @@ class Config(Strict):
         default_factory=dict, description="further lists, such as tracks or vertices"
     )
     entries: int = Field(20_000, gt=0, description="entries that are read at once, at least")
+
+    @property
+    def further_jet_columns(self) -> tuple[str, ...]:
+        """Columns of one's own, and the lengths of the tables."""
+        return (*self.jets, *(f"num_{table}" for table in self.tables))
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

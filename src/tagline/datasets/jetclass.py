@@ -15,7 +15,7 @@ from tagline.data.jets import Columns
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
 from tagline.observables import species
 from tagline.reading.trees import Span, open_trees
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 LABELS = {
     "label_QCD": "qcd",
@@ -53,7 +53,7 @@ KINDS = {
 """Particle ids where the charge is positive or zero; they change sign with it."""
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     tree: str = Field("tree", description="name of the tree")

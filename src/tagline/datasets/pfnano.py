@@ -19,7 +19,7 @@ from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.machine.compiled import compiled
 from tagline.reading.trees import Span, Tree, open_tree
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 COLLECTIONS = {"AK4": "Jet", "AK8": "FatJet"}
 JET_BRANCHES = ("pt", "eta", "phi")
@@ -58,7 +58,7 @@ DIALECTS = {
 }
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     jets: Literal["AK4", "AK8"] = Field("AK8", description="which jets are read")
@@ -72,6 +72,11 @@ class Config(Strict):
     )
     tree: str = Field("Events", description="name of the tree or RNTuple")
     entries: int = Field(20_000, gt=0, description="events that are read at once, at least")
+
+    @property
+    def further_jet_columns(self) -> tuple[str, ...]:
+        """Those that are asked for."""
+        return self.columns
 
 
 class Reader(BaseReader):

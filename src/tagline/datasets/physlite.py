@@ -18,7 +18,7 @@ from tagline.reading.jet_rows import EventRows
 from tagline.reading.lists import Ragged
 from tagline.reading.trees import Span, as_ragged, open_trees
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 EVENT = {"run": "runNumber", "luminosity_block": "lumiBlock", "event": "eventNumber"}
 EVENT_PREFIX, TRACK_PREFIX = "EventInfoAuxDyn", "InDetTrackParticlesAuxDyn"
@@ -29,13 +29,18 @@ TRACK_LEAVES = ("qOverP", "theta", "phi", "d0", "z0", "vz")
 MASS = Column("jet_mass", "float32", "GeV", "mass as the file has it", required=False)
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     jets: str = Field("AnalysisJets", description="collection of the jets, which links tracks")
     truth: JetTruth = Field(FLAVOUR, description=DESCRIPTION)
     tree: str = Field("CollectionTree", description="name of the tree")
     entries: int = Field(2_000, gt=0, description="events that are read at once, at least")
+
+    @property
+    def further_jet_columns(self) -> tuple[str, ...]:
+        """The mass of the file."""
+        return ("jet_mass",)
 
 
 class Reader(BaseReader):

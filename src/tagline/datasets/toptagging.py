@@ -15,7 +15,7 @@ from tagline.data.columns import TRUTH
 from tagline.datasets import BaseReader, UnreadableFileError
 from tagline.reading.bare_jets import BareJets
 from tagline.reading.pandas_tables import Table, open_table
-from tagline.settings.strict import Strict
+from tagline.settings.options import ReaderOptions
 
 NUM_CONSTITUENTS = 200
 COMPONENTS = {"energy": "E", "px": "PX", "py": "PY", "pz": "PZ"}
@@ -24,7 +24,7 @@ SPLIT, LABEL = "ttv", "is_signal_new"
 TRUTH_OF_LABEL = np.array([TRUTH["qcd"], TRUTH["t_bqq"]])
 
 
-class Config(Strict):
+class Config(ReaderOptions):
     """Options of the reader."""
 
     key: str = Field("table", description="name of the table")

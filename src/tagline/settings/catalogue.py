@@ -1,10 +1,11 @@
 """The entries of the catalogue: datasets, tasks, representations, taggers and decorrelations."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
 from tagline.settings import plugins, selection
+from tagline.settings.options import ReaderOptions
 from tagline.settings.recipes import Generate
 from tagline.settings.records import Fetch, Read
 from tagline.settings.strict import Name, Strict
@@ -30,7 +31,9 @@ class Dataset(Strict):
     copy_first: bool = Field(
         False, description="copy each remote file whole and check it, before it is read"
     )
-    select: str = Field("", description="expression over jet columns that a jet must pass")
+    select: str = Field(
+        "", description="expression over jet columns, also the reader's, that a jet must pass"
+    )
     files_per_job: int = Field(50, gt=0, description="files that one skim job reads")
     allow_failed: int = Field(0, ge=0, description="files that may fail without failing the run")
 
@@ -39,9 +42,14 @@ class Dataset(Strict):
         sources = [self.generate, self.fetch, self.read, self.files]
         if [bool(source) for source in sources].count(True) != 1:
             raise ValueError("a dataset has one of `generate`, `fetch`, `read` and `files`")
-        plugins.config_of("datasets", self.reader)(**self.options)
-        selection.check(self.select)
+        selection.check(self.select, further=self.reader_options.further_jet_columns)
         return self
+
+    @property
+    def reader_options(self) -> ReaderOptions:
+        """The options of the reader, with its own defaults."""
+        config = plugins.config_of("datasets", self.reader)
+        return cast("ReaderOptions", config(**self.options))
 
     def places_of(self, path: str) -> list[str]:
         """Return where a file is: as it is listed, and then at the mirrors."""

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from tagline.settings import selection
 from tagline.settings.catalogue import Dataset, Decorrelation, Representation, Skim, Tagger
 from tagline.settings.contenders import Combination, Outside
 from tagline.settings.lineup import Lineup
@@ -53,6 +54,7 @@ class Config(Strict):
                 self._check_generation(name, dataset.generate)
         for name, task in self.tasks.items():
             _require(self.datasets, task.datasets, f"tasks.{name}.classes")
+            self._check_selections(name)
             self._check_variation(name)
         for name, tagger in self.taggers.items():
             _require(
@@ -76,6 +78,17 @@ class Config(Strict):
         _require(of_study, self.study.export, "study.export")
         _require(of_study, self.study.interpret, "study.interpret")
         return self
+
+    def _check_selections(self, name: str) -> None:
+        """Raise ValueError unless the datasets of a class may have all columns it selects on."""
+        for class_name, jets in self.tasks[name].classes.items():
+            for dataset in jets.datasets:
+                further = self.datasets[dataset].reader_options.further_jet_columns
+                try:
+                    selection.check(jets.select, further=further)
+                except ValueError as error:
+                    where = f"tasks.{name}.classes.{class_name}"
+                    raise ValueError(f"{where}: {error} (dataset {dataset!r})") from None
 
     def _check_variation(self, name: str) -> None:
         """Raise ValueError unless a variation has a task, and the classes of it."""

@@ -12,8 +12,8 @@ import sys
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import cast
 
+from tagline.settings.options import ReaderOptions
 from tagline.settings.strict import Strict, did_you_mean
 
 PACKAGE = Path(__file__).parents[1]
@@ -21,10 +21,16 @@ LIGHT = (
     "pydantic",
     "typing",
     "tagline.data.columns",
+    "tagline.reading.cms_hbb_columns",
+    "tagline.reading.deepntuples_columns",
     "tagline.reading.flat_branches",
     "tagline.settings.jet_truth",
+    "tagline.settings.options",
     "tagline.settings.strict",
 )
+OPTIONS: dict[str, type[Strict]] = {"datasets": ReaderOptions}
+"""What the `Config` of plugins of a kind derives from, where it tells more than its fields."""
+BASES = {"Strict", *(base.__name__ for base in OPTIONS.values())}
 KINDS = (
     "datasets",
     "representations",
@@ -108,9 +114,11 @@ def config_of(kind: str, name: str) -> type[Strict]:
         exec(compile(ast.Module(kept, type_ignores=[]), str(path), "exec"), namespace)
     except NameError as error:
         raise ValueError(f"{path}: `Config` must stand alone, but {error}") from None
-    if "Config" not in namespace:
-        raise ValueError(f"{path}: a plugin must declare `class Config(Strict)`")
-    return cast("type[Strict]", namespace["Config"])
+    base = OPTIONS.get(kind, Strict)
+    config = namespace.get("Config")
+    if not (isinstance(config, type) and issubclass(config, base)):
+        raise ValueError(f"{path}: a plugin must declare `class Config({base.__name__})`")
+    return config
 
 
 @cache
@@ -150,7 +158,7 @@ def _belongs_to_config(node: ast.stmt) -> bool:
     match node:
         case ast.ImportFrom(module=module) if module in LIGHT:
             return True
-        case ast.ClassDef(bases=[ast.Name(id="Strict")]):
-            return True
+        case ast.ClassDef(bases=[ast.Name(id=base)]):
+            return base in BASES
         case _:
             return False

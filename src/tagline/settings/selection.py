@@ -1,13 +1,14 @@
 """Selections: expressions over jet columns, as `pt > 550 and abs(eta) < 2 and truth == t_bqq`.
 
 An expression has comparisons, `and`, `or`, `not`, arithmetic, `abs` and numbers. Its names are the
-jet columns of `columns.py` and, as constants, the names of TRUTH. Nothing else is allowed, so that
-a configuration is checked without data and never runs code. Integers are calculated with in 64
-bits and a sign, or as floating-point numbers where they are beyond that; compared, they are exact.
+jet columns of `columns.py`, those that a reader declares besides, and, as constants, the names of
+TRUTH. Nothing else is allowed, so that a configuration is checked without data and never runs
+code. Integers are calculated with in 64 bits and a sign, or as floating-point numbers where they
+are beyond that; compared, they are exact.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache, reduce
 from typing import Any
@@ -52,6 +53,16 @@ class Term:
     text: str
     tree: ast.expr
 
+    @property
+    def names(self) -> set[str]:
+        """Its columns and truths."""
+        called = {node.func for node in ast.walk(self.tree) if isinstance(node, ast.Call)}
+        return {
+            node.id
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Name) and node not in called
+        }
+
     def passes(self, read: Read) -> npt.NDArray[np.bool_]:
         """Return (J,), true where a jet passes; `read` returns the values (J,) of a column."""
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -64,7 +75,7 @@ def parse(expression: str) -> tuple[Term, ...]:
     """Return the terms of an expression in order; an empty one has none.
 
     Raises:
-        ValueError: the expression is not one of the language above, or a name is unknown.
+        ValueError: the expression is not one of the language above.
     """
     if not expression.strip():
         return ()
@@ -75,14 +86,26 @@ def parse(expression: str) -> tuple[Term, ...]:
     terms = tuple(Term(ast.unparse(part), part) for part in _conjuncts(tree))
     for term in terms:
         _check_condition(term.tree, expression)
-        if not any(getattr(node, "id", "") in COLUMNS for node in ast.walk(term.tree)):
+        if not term.names - TRUTH.keys():
             raise ValueError(f"selection {expression!r}: {term.text!r} reads no jet column")
     return terms
 
 
-def check(expression: str) -> None:
-    """Raise ValueError if an expression cannot be understood."""
-    parse(expression)
+def check(expression: str, *, further: Collection[str]) -> None:
+    """Raise ValueError if an expression cannot be understood, or jets have not all of its columns.
+
+    Args:
+        expression: the selection.
+        further: names of columns besides the common ones.
+    """
+    known = (*COLUMNS, *further, *TRUTH)
+    for name in sorted({name for term in parse(expression) for name in term.names}):
+        _check_name(name, known, expression)
+        if name in TRUTH and name in further:
+            raise ValueError(
+                f"selection {expression!r}: {name!r} is a truth, and a column that needs another "
+                "name to be selected on"
+            )
 
 
 def passes(expression: str, read: Read, *, num_jets: int) -> npt.NDArray[np.bool_]:
@@ -116,8 +139,7 @@ def _check_number(tree: ast.expr, expression: str) -> None:
     match tree:
         case ast.Constant(value=int() | float()) if not isinstance(tree.value, bool):
             operands: list[ast.expr] = []
-        case ast.Name(id=name):
-            _check_name(name, (*COLUMNS, *TRUTH), expression)
+        case ast.Name():
             operands = []
         case ast.UnaryOp(op=operator, operand=operand):
             _check_operators([operator], ARITHMETIC, expression)

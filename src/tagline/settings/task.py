@@ -20,7 +20,7 @@ class JetClass(Strict):
 
     @model_validator(mode="after")
     def _selection_is_understood(self) -> Self:
-        selection.check(self.select)
+        selection.parse(self.select)
         return self
 
 
