@@ -15,6 +15,7 @@ import yaml
 from tagline.artefacts import fingerprint
 from tagline.settings import config, plugins
 from tagline.settings.document import document
+from tagline.settings.strict import did_you_mean
 
 ROOT = Path(__file__).parent.parent
 STAGES = {
@@ -153,6 +154,14 @@ def test_the_landscape_has_600k_jets_of_each_class_to_train_on(task):
 def test_a_mistake_is_named_with_the_nearest_valid_word(path, value, says):
     with pytest.raises(ValueError, match=re.escape(says)):
         config.parse(with_entry(path, value))
+
+
+def test_of_thousands_of_known_words_the_first_are_named():
+    words = [f"{number:04d}" for number in range(2000)]
+    assert did_you_mean("lumi", words).startswith("known are: 0000, 0001, ")
+    assert did_you_mean("lumi", words).endswith(", 0049 and 1950 more")
+    assert did_you_mean("lumi", words[:2]) == "known are: 0000, 0001"
+    assert did_you_mean("lumi", []) == "known are: none"
 
 
 CMS_JETS = {"reader": "cms_hbb", "files": ["ntuple.root"]}

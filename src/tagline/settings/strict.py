@@ -5,15 +5,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+MOST_NAMED = 50  # of known words, of which a file may have thousands
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # of an entry of the catalogue
 
 
 def did_you_mean(word: str, known: list[str]) -> str:
-    """Return a phrase naming the nearest of the known words, or all of them where none is near."""
+    """Return a phrase naming the nearest of the known words, or the first where none is near."""
     nearest = get_close_matches(word, known, n=1, cutoff=0.5)
     if nearest:
         return f"did you mean {nearest[0]!r}?"
-    return "known are: " + (", ".join(sorted(known)) or "none")
+    listed = ", ".join(sorted(known)[:MOST_NAMED]) or "none"
+    more = len(known) - MOST_NAMED
+    return f"known are: {listed}" + (f" and {more} more" if more > 0 else "")
 
 
 class Strict(BaseModel):
