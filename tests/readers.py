@@ -16,14 +16,15 @@ def reader(name, **options):
 def read(name, path, **options):
     chunks = reader(name, **options).read(str(path))
     jets = concatenate([chunk.take(np.arange(chunk.num_jets)) for chunk in chunks])
-    assert set(jets.jets) <= known_columns(name, **options)
+    assert_as_told(jets, told=plugins.config_of("datasets", name)(**options))
     return jets
 
 
-def known_columns(name, **options):
-    """Return the jet columns that a configuration can select on, before it reads a file."""
-    told = plugins.config_of("datasets", name)(**options).further_jet_columns
-    return {column.name for column in JET_COLUMNS} | set(told)
+def assert_as_told(jets, *, told):
+    """Check that jets are as their configuration says before it reads a file."""
+    common = {column.name for column in JET_COLUMNS}
+    assert set(jets.jets) <= common | set(told.further_jet_columns)
+    assert bool(jets.constituents) == told.has_constituents
 
 
 def branches_read(monkeypatch):

@@ -47,7 +47,12 @@ JET_COLUMNS = (
     Column("pt", "float32", "GeV", "transverse momentum"),
     Column("eta", "float32", "", "pseudorapidity"),
     Column("phi", "float32", "rad", "azimuth in [-pi, pi)"),
-    Column("mass", "float32", "GeV", "invariant mass of all constituents"),
+    Column(
+        "mass",
+        "float32",
+        "GeV",
+        "mass of all constituents, or of the file if it has none",
+    ),
     Column("truth", "int8", "", "what the jet is, a code of TRUTH"),
     Column("weight", "float32", "", "generator or event weight; may be negative"),
     Column("num_constituents", "int32", "", "number of rows in the constituents table"),

@@ -262,7 +262,7 @@ def columns_in(file: pq.ParquetFile, path: Path, names: Sequence[str] | None) ->
     known: list[str] = file.schema_arrow.names
     for name in names or ():
         if name not in known:
-            raise ValueError(f"{path}: no column {name!r}; it has {', '.join(known)}")
+            raise ValueError(f"{path}: no column {name!r}; it has {', '.join(known) or 'none'}")
     return known if names is None else list(names)
 
 

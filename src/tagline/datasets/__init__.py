@@ -107,6 +107,7 @@ class Chunk(ABC):
         where: names the file and the part of it.
         num_events: number of events.
         num_jets: number of jets J.
+        has_constituents: whether jets have any; if not, `mass` is a column like any other.
         columns: the jet columns of `columns.py` there are, besides mass and num_constituents.
         further: columns and tables besides those of `columns.py`.
         notes: what is odd about it, for the ledger.
@@ -116,6 +117,7 @@ class Chunk(ABC):
     """
 
     num_jets: int
+    has_constituents: bool = True
     columns: tuple[str, ...]
     further: Further = Further()
     notes: tuple[str, ...] = ()
@@ -129,9 +131,12 @@ class Chunk(ABC):
     def read(self, name: str) -> Array:
         """Return the values (J,) of one of `columns`, or of a further one of jets."""
 
-    @abstractmethod
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
-        """Return the number of constituents of these jets, and all of them behind each other."""
+        """Return the number of constituents of these jets, and all of them behind each other.
+
+        Where jets have none, it is never asked.
+        """
+        raise NotImplementedError(f"{type(self).__name__} declares and lacks `constituents`")
 
     def table(self, table: Table, rows: Rows) -> tuple[Rows, Columns]:
         """Return how many rows of a further table these jets have, and all of them.
@@ -142,9 +147,8 @@ class Chunk(ABC):
 
     def column(self, name: str) -> Array:
         """Return the values (J,) of a jet column; the computed ones need all constituents."""
-        if name in ("mass", "num_constituents"):
-            counts, particles = with_pt(*self.constituents(np.arange(self.num_jets)))
-            return counts if name == "num_constituents" else invariant_mass(counts, particles)
+        if name == "num_constituents" or (name == "mass" and self.has_constituents):
+            return self._of_constituents(np.arange(self.num_jets))[0][name]
         for table in self.further.tables:
             if name == f"num_{table.name}":
                 return self.table(table, np.arange(self.num_jets))[0]
@@ -170,17 +174,24 @@ class Chunk(ABC):
 
     def take(self, rows: Rows) -> Jets:
         """Return these jets with all columns; see `as_declared`."""
-        found, all_particles = self.constituents(rows)
-        counts, particles = with_pt(found, all_particles)
-        self.odd["constituents without pt, left out"] += int(found.sum() - counts.sum())
-        jets = {name: self.read(name)[rows] for name in self.columns}
-        jets |= {"mass": invariant_mass(counts, particles), "num_constituents": counts}
+        made, particles = self._of_constituents(rows)
+        jets = {name: self.read(name)[rows] for name in self.columns} | made
         jets |= {column.name: self.read(column.name)[rows] for column in self.further.jets}
         tables = {}
         for table in self.further.tables:
             jets[f"num_{table.name}"], tables[table.name] = self.table(table, rows)
         self.odd += self.odd_in_lists
         return self.as_declared(Jets(jets, particles, tables))
+
+    def _of_constituents(self, rows: Rows) -> tuple[Columns, Columns]:
+        """Return the columns of these jets that are made of constituents, and all of those."""
+        if not self.has_constituents:
+            return {"num_constituents": np.zeros(len(rows), np.int32)}, {}
+        found, all_particles = self.constituents(rows)
+        counts, particles = with_pt(found, all_particles)
+        lost = int(found.sum() - counts.sum())
+        self.odd_in_lists["constituents without pt, left out"] = lost
+        return {"mass": invariant_mass(counts, particles), "num_constituents": counts}, particles
 
     def as_declared(self, jets: Jets) -> Jets:
         """Return the declared columns, of those types if they hold all values; see `cast`."""

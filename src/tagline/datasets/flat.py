@@ -2,7 +2,8 @@
 
 An entry is a jet, or an event whose branches hold lists over its jets. ROOT files may be TTrees or
 RNTuples with numbers, lists, vectors or fixed arrays, and may have friends; tar archives are read
-as they are. In HDF5 a branch is an array, or a field of records: `jets/pt`.
+as they are. In HDF5 a branch is an array, or a field of records: `jets/pt`. Where jets have no
+constituents, the key is left out, and `mass` is a branch beside pt, eta and phi.
 
 Example:
     my_jets:
@@ -29,7 +30,7 @@ Example:
           vertices: {columns: {mass: {branch: sv_m, scale: 0.001, unit: GeV}}, count: n_sv}
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, Self
 
 import numpy as np
@@ -40,7 +41,6 @@ from tagline.data.columns import (
     EVENT_COLUMNS,
     JET_COLUMNS,
     TRUTH,
-    Column,
     Further,
     Table,
 )
@@ -49,7 +49,14 @@ from tagline.data.jets import Columns, particles_of
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.observables.momenta import CARTESIAN, POLAR, SCALES, cartesian
 from tagline.reading.event_places import EventPlaces
-from tagline.reading.flat_branches import Branch, Lists, Truth, described
+from tagline.reading.flat_branches import (
+    Branch,
+    Constituents,
+    Lists,
+    Truth,
+    described,
+    own_columns,
+)
 from tagline.reading.jet_rows import EventRows, JetRows
 from tagline.reading.lists import AnyRagged
 from tagline.reading.sources import leading, open_sources, trimmed
@@ -64,7 +71,7 @@ LAST_PLACE = np.iinfo(np.uint16).max  # of a jet in its event, as `jet_index` is
 
 
 class Config(ReaderOptions):
-    """Which branches hold what; the defaults are the names of JetClass."""
+    """Which branches hold what."""
 
     tree: str = Field("tree", description="TTree or RNTuple; in HDF5 the group, `/` for all")
     friends: tuple[str, ...] = Field(
@@ -76,23 +83,25 @@ class Config(ReaderOptions):
         "jet", description="`event`: branches are lists over jets, those of lists lists of lists"
     )
     jets: dict[Name, Branch | str] = Field(
-        {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi"},
-        description="pt, eta, phi, other columns of jets, and columns of one's own; where there "
-        "is `event` and no `jet_index`, jets of an event are in the order of the file",
+        {"pt": "jet_pt", "eta": "jet_eta", "phi": "jet_phi", "mass": "jet_mass"},
+        description="pt, eta, phi, mass where there are no constituents, other columns of jets, "
+        "and columns of one's own; where there is `event` and no `jet_index`, jets of an event "
+        "are in the order of the file",
     )
     truth: Truth | str = Field(
         "unknown",
         description="a name of TRUTH for all jets, or `Truth` with branch and codes, or flags",
     )
-    constituents: Lists = Field(
-        Lists(columns={name: f"part_{name}" for name in ("px", "py", "pz", "energy")}),
-        description="px, py, pz and energy, or pt, eta and phi with mass, energy or neither; "
-        "other columns of constituents, and columns of one's own",
-    )
+    constituents: Constituents | None = Field(None, description="none: jets have none")
     tables: dict[Name, Lists] = Field(
         default_factory=dict, description="further lists, such as tracks or vertices"
     )
     entries: int = Field(20_000, gt=0, description="entries that are read at once, at least")
+
+    @property
+    def has_constituents(self) -> bool:
+        """Whether they are described."""
+        return self.constituents is not None
 
     @property
     def further_jet_columns(self) -> tuple[str, ...]:
@@ -103,16 +112,12 @@ class Config(ReaderOptions):
     def _is_complete(self) -> Self:
         if not {"pt", "eta", "phi"} <= self.jets.keys():
             raise ValueError(f"jets: pt, eta and phi are needed, found {list(self.jets)}")
-        counts = (f"num_{name}" for name in ("constituents", *self.tables))
-        for name in ("mass", "truth", *counts):
+        if not self.constituents and "mass" not in self.jets:
+            raise ValueError("jets: mass is needed where there are no `constituents`")
+        made = ["truth", *(f"num_{name}" for name in ("constituents", *self.tables))]
+        for name in ["mass", *made] if self.constituents else made:
             if name in self.jets:
                 raise ValueError(f"jets: {name!r} is made otherwise; call the branch another name")
-        given = self.constituents.columns.keys()
-        if not ({"px", "py", "pz", "energy"} <= given or {"pt", "eta", "phi"} <= given):
-            raise ValueError(
-                "constituents: px, py, pz and energy, or pt, eta and phi are needed, "
-                f"found {list(given)}"
-            )
         for name in ("jets", "constituents"):
             if name in self.tables:
                 raise ValueError(f"tables: {name!r} is another table already")
@@ -166,6 +171,7 @@ class FlatChunk(Chunk):
         super().__init__(rows.where, num_events=rows.num_events)
         self.rows, self.config, self.path = rows, reader.config, path
         self.num_jets, self.further = rows.num_jets, reader.further
+        self.has_constituents = reader.config.has_constituents
         given = [name for name in self.config.jets if name in JET_NAMES]
         self.columns = tuple(dict.fromkeys((*IMPLIED, *given)))
         self._cleaned: dict[Branch, Array] = {}
@@ -195,6 +201,7 @@ class FlatChunk(Chunk):
 
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
         """Return momenta, and what else is described."""
+        assert self.config.constituents
         counts, given = self._lists(self.config.constituents, rows)
         return counts, given | cartesian(given)
 
@@ -263,9 +270,15 @@ class FlatChunk(Chunk):
         return codes
 
 
+def lists_of(config: Config) -> list[Lists]:
+    """List the constituents, if there are any, and further tables."""
+    constituents = [config.constituents] if config.constituents else []
+    return [*constituents, *config.tables.values()]
+
+
 def branches_of(config: Config) -> list[str]:
     """List all branches that a configuration names, each once."""
-    lists = [config.constituents, *config.tables.values()]
+    lists = lists_of(config)
     columns = [config.jets, *(each.columns for each in lists)]
     named = [described(entry).branch for each in columns for entry in each.values()]
     named += [branch for each in lists for branch in (each.count, each.valid) if branch]
@@ -277,20 +290,11 @@ def branches_of(config: Config) -> list[str]:
 
 def further_of(config: Config) -> Further:
     """Return the columns and tables of one's own."""
+    constituents = config.constituents.columns if config.constituents else {}
     return Further(
-        jets=_declared(config.jets, JET_NAMES),
-        constituents=_declared(
-            config.constituents.columns, {*CONSTITUENT_NAMES, *CARTESIAN, *POLAR, *SCALES}
-        ),
+        jets=own_columns(config.jets, JET_NAMES),
+        constituents=own_columns(constituents, {*CONSTITUENT_NAMES, *CARTESIAN, *POLAR, *SCALES}),
         tables=tuple(
-            Table(name, _declared(lists.columns, set())) for name, lists in config.tables.items()
+            Table(name, own_columns(lists.columns, set())) for name, lists in config.tables.items()
         ),
-    )
-
-
-def _declared(columns: Mapping[str, Branch | str], known: Collection[str]) -> tuple[Column, ...]:
-    return tuple(
-        Column(name, branch.dtype, branch.unit, branch.meaning, required=False)
-        for name, branch in ((name, described(entry)) for name, entry in columns.items())
-        if name not in known
     )

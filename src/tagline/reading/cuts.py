@@ -20,16 +20,17 @@ IS_FINITE = "all columns are finite"
 class Cuts:
     """The terms of a selection in their order, then that a jet has constituents and no NaN.
 
-    What a column of integers cannot hold counts as NaN.
+    What a column of integers cannot hold counts as NaN. Where a dataset is without constituents,
+    no jet needs them.
 
     Attributes:
         cut: number of jets that failed each condition, having met all those before it.
     """
 
-    def __init__(self, selection: str) -> None:
+    def __init__(self, selection: str, *, need_constituents: bool = True) -> None:
         self.terms = parse(selection)
-        conditions = [*(term.text for term in self.terms), HAS_CONSTITUENTS, IS_FINITE]
-        self.cut = dict.fromkeys(conditions, 0)
+        needed = [HAS_CONSTITUENTS] if need_constituents else []
+        self.cut = dict.fromkeys([*(term.text for term in self.terms), *needed, IS_FINITE], 0)
         self._not_finite: list[str] = []
         self._odd: Counter[str] = Counter()
 
@@ -52,7 +53,8 @@ class Cuts:
             if not len(rows):
                 return
         jets = chunk.take(rows)
-        jets = self._keep(jets, HAS_CONSTITUENTS, jets.jets["num_constituents"] > 0)
+        if HAS_CONSTITUENTS in self.cut:
+            jets = self._keep(jets, HAS_CONSTITUENTS, jets.jets["num_constituents"] > 0)
         bad = not_finite(jets, chunk.declared)
         self._not_finite += describe_first(jets, bad)
         jets = self._keep(jets, IS_FINITE, ~any_of(bad, num_jets=len(jets)))

@@ -1,9 +1,11 @@
 """How a configuration describes the branches of the reader `flat`."""
 
+from collections.abc import Collection, Mapping
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from tagline.data.columns import Column
 from tagline.settings.strict import Name, Strict
 
 
@@ -46,6 +48,32 @@ class Lists(Strict):
     valid: str = Field("", description="branch that is true where a slot is filled")
 
 
+class Constituents(Lists):
+    """Lists of particles: px, py, pz and energy, or pt, eta and phi with mass, energy or neither.
+
+    Besides, there may be the other columns of constituents, and columns of one's own.
+    """
+
+    @model_validator(mode="after")
+    def _have_momenta(self) -> Self:
+        given = self.columns.keys()
+        if not ({"px", "py", "pz", "energy"} <= given or {"pt", "eta", "phi"} <= given):
+            raise ValueError(
+                "constituents: px, py, pz and energy, or pt, eta and phi are needed, "
+                f"found {list(given)}"
+            )
+        return self
+
+
 def described(entry: Branch | str) -> Branch:
     """Return the description of a branch of which perhaps only the name is given."""
     return Branch(branch=entry) if isinstance(entry, str) else entry
+
+
+def own_columns(columns: Mapping[str, Branch | str], known: Collection[str]) -> tuple[Column, ...]:
+    """Return the columns of one's own, which are not among those known."""
+    return tuple(
+        Column(name, branch.dtype, branch.unit, branch.meaning, required=False)
+        for name, branch in ((name, described(entry)) for name, entry in columns.items())
+        if name not in known
+    )

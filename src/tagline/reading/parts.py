@@ -84,7 +84,7 @@ def _write_part(
     source: Source, place: str, dataset: Dataset, *, attempts: int
 ) -> tuple[FileLedger, int]:
     """Write the part of one file and its ledger, both or neither; say how large the file is."""
-    cuts = Cuts(dataset.select)
+    cuts = Cuts(dataset.select, need_constituents=dataset.reader_options.has_constituents)
     num_events = num_jets = 0
     notes: list[str] = []
 

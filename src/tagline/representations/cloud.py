@@ -18,13 +18,13 @@ from tagline.data.jets import Jets
 from tagline.observables import frames
 from tagline.observables.frames import Array, Particles
 from tagline.representations import BaseRepresentation
-from tagline.settings.strict import Strict
+from tagline.settings.options import RepresentationOptions
 
 ELECTRON, MUON, PHOTON = 11, 13, 22
 MM_PER_CM = 10
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """Which particles, which of their features, and the frame of `eta` and `phi`."""
 
     features: tuple[

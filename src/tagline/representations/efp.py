@@ -15,10 +15,10 @@ from tagline.observables import frames
 from tagline.observables.efp import energy_flow, polynomials
 from tagline.observables.frames import Particles
 from tagline.representations import Array, JetFeatures
-from tagline.settings.strict import Strict
+from tagline.settings.options import RepresentationOptions
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """Which graphs, and the hadronic measure z_i = pT_i / sum pT, theta_ij = R_ij^beta."""
 
     max_degree: int = Field(7, ge=1, le=7, description="edges of a graph, so powers of theta")

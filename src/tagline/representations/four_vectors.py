@@ -18,13 +18,13 @@ from tagline.observables import frames
 from tagline.observables.frames import Array, Particles
 from tagline.observables.reclustering import by_subjets
 from tagline.representations import BaseRepresentation
-from tagline.settings.strict import Strict
+from tagline.settings.options import RepresentationOptions
 
 MOMENTA = ("energy", "px", "py", "pz")
 NUM_BEAMS = 2
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """Which particles, and one scale: any other standardisation breaks Lorentz covariance."""
 
     max_constituents: int = Field(200, gt=0, description="leading constituents in pT")

@@ -23,10 +23,10 @@ from tagline.observables.ratios import ratio
 from tagline.observables.subjets import nsubjettiness
 from tagline.observables.substructure import Substructure, substructure
 from tagline.representations import JetFeatures
-from tagline.settings.strict import Strict
+from tagline.settings.options import RepresentationOptions
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """The observables, the particles that count, and the scale of the features."""
 
     observables: tuple[

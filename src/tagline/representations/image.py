@@ -19,10 +19,10 @@ from tagline.data.stored_jets import InPieces
 from tagline.observables import frames, pixels
 from tagline.observables.frames import Array, Indices, Particles
 from tagline.representations import BaseRepresentation
-from tagline.settings.strict import Strict
+from tagline.settings.options import RepresentationOptions
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """The grid, the channels and the steps; each step can be switched off."""
 
     pixels: int = Field(40, gt=0, description="rows, and columns")

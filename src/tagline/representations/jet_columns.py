@@ -5,10 +5,11 @@ from pydantic import Field
 
 from tagline.data.jets import Jets
 from tagline.representations import Array, JetFeatures
-from tagline.settings.strict import Strict, did_you_mean
+from tagline.settings.options import RepresentationOptions
+from tagline.settings.strict import did_you_mean
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """Which columns, and the scale of the features."""
 
     columns: tuple[str, ...] = Field(
@@ -17,6 +18,11 @@ class Config(Strict):
         description="of jets, common ones or further ones of the reader",
     )
     standardise: bool = Field(True, description="to mean 0 and deviation 1 of the training jets")
+
+    @property
+    def needs_constituents(self) -> bool:
+        """No constituents are read."""
+        return False
 
 
 class Representation(JetFeatures):

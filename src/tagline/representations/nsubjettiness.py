@@ -10,10 +10,10 @@ from pydantic import Field
 from tagline.data.jets import Jets
 from tagline.observables.subjets import BETAS, nsubjettiness
 from tagline.representations import Array, JetFeatures
-from tagline.settings.strict import Strict
+from tagline.settings.options import RepresentationOptions
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """The number of bodies, and the scale of the features."""
 
     bodies: int = Field(6, ge=2, le=20, description="M: the basis spans M-body phase space")

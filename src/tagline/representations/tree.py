@@ -20,14 +20,14 @@ from tagline.observables import frames
 from tagline.observables.frames import Array, Indices, Particles
 from tagline.observables.history import ANTI_KT, CAMBRIDGE_AACHEN, KT, LEAF, cluster, momenta_of
 from tagline.representations import BaseRepresentation
-from tagline.settings.strict import Strict
+from tagline.settings.options import RepresentationOptions
 
 POWERS = {"kt": KT, "cambridge_aachen": CAMBRIDGE_AACHEN, "anti_kt": ANTI_KT}
 FEATURES = ("momentum", "eta", "phi", "energy", "energy_fraction", "pt", "theta")
 STRUCTURE = ("left", "right", "depth")
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """The particles, and how they are clustered."""
 
     max_constituents: int = Field(200, gt=0, description="leading constituents in pT")

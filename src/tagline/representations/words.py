@@ -19,10 +19,10 @@ from tagline.observables.frames import Array, Indices
 from tagline.observables.history import CAMBRIDGE_AACHEN, LEAF, cluster, momenta_of
 from tagline.observables.subjets import BETAS, nsubjettiness
 from tagline.representations import BaseRepresentation
-from tagline.settings.strict import Strict
+from tagline.settings.options import RepresentationOptions
 
 
-class Config(Strict):
+class Config(RepresentationOptions):
     """Which particles count."""
 
     max_constituents: int = Field(200, gt=0, description="leading constituents in pT")

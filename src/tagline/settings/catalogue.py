@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self, cast
 from pydantic import Field, model_validator
 
 from tagline.settings import plugins, selection
-from tagline.settings.options import ReaderOptions
+from tagline.settings.options import ReaderOptions, RepresentationOptions
 from tagline.settings.recipes import Generate
 from tagline.settings.records import Fetch, Read
 from tagline.settings.strict import Name, Strict
@@ -93,6 +93,12 @@ class Representation(Strict):
     def _parameters_are_known(self) -> Self:
         plugins.config_of("representations", self.kind)(**self.parameters)
         return self
+
+    @property
+    def options(self) -> RepresentationOptions:
+        """The parameters, with the plugin's own defaults."""
+        config = plugins.config_of("representations", self.kind)
+        return cast("RepresentationOptions", config(**self.parameters))
 
 
 class Tagger(Strict):

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from tagline.settings import selection
+from tagline.settings import asked_of_jets
 from tagline.settings.catalogue import Dataset, Decorrelation, Representation, Skim, Tagger
 from tagline.settings.contenders import Combination, Outside
 from tagline.settings.lineup import Lineup
@@ -54,7 +54,6 @@ class Config(Strict):
                 self._check_generation(name, dataset.generate)
         for name, task in self.tasks.items():
             _require(self.datasets, task.datasets, f"tasks.{name}.classes")
-            self._check_selections(name)
             self._check_variation(name)
         for name, tagger in self.taggers.items():
             _require(
@@ -78,17 +77,6 @@ class Config(Strict):
         _require(of_study, self.study.export, "study.export")
         _require(of_study, self.study.interpret, "study.interpret")
         return self
-
-    def _check_selections(self, name: str) -> None:
-        """Raise ValueError unless the datasets of a class may have all columns it selects on."""
-        for class_name, jets in self.tasks[name].classes.items():
-            for dataset in jets.datasets:
-                further = self.datasets[dataset].reader_options.further_jet_columns
-                try:
-                    selection.check(jets.select, further=further)
-                except ValueError as error:
-                    where = f"tasks.{name}.classes.{class_name}"
-                    raise ValueError(f"{where}: {error} (dataset {dataset!r})") from None
 
     def _check_variation(self, name: str) -> None:
         """Raise ValueError unless a variation has a task, and the classes of it."""
@@ -132,6 +120,23 @@ class Config(Strict):
             if self.taggers[start.tagger].architecture != self.taggers[name].architecture:
                 raise ValueError(f"{where}: {start.tagger!r} has another architecture")
             before.append(start.tagger)
+
+    @model_validator(mode="after")
+    def _jets_have_what_is_asked_of_them(self) -> Self:
+        for name, task in self.tasks.items():
+            try:
+                asked_of_jets.check_selections(task, self.datasets)
+                asked_of_jets.check_constituents(task, self.datasets)
+            except ValueError as error:
+                raise ValueError(f"tasks.{name}.{error}") from None
+        asked_of_jets.check_representations(
+            self.study,
+            tasks=self.tasks,
+            datasets=self.datasets,
+            representations=self.representations,
+            lineup=self.lineup,
+        )
+        return self
 
     @model_validator(mode="after")
     def _names_are_of_one_kind(self) -> Self:

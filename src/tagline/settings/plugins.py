@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from tagline.settings.options import ReaderOptions
+from tagline.settings.options import ReaderOptions, RepresentationOptions
 from tagline.settings.strict import Strict, did_you_mean
 
 PACKAGE = Path(__file__).parents[1]
@@ -28,7 +28,10 @@ LIGHT = (
     "tagline.settings.options",
     "tagline.settings.strict",
 )
-OPTIONS: dict[str, type[Strict]] = {"datasets": ReaderOptions}
+OPTIONS: dict[str, type[Strict]] = {
+    "datasets": ReaderOptions,
+    "representations": RepresentationOptions,
+}
 """What the `Config` of plugins of a kind derives from, where it tells more than its fields."""
 BASES = {"Strict", *(base.__name__ for base in OPTIONS.values())}
 KINDS = (

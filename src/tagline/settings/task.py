@@ -126,7 +126,9 @@ class Task(Strict):
     fractions: Fractions = Field(Fractions(), description="shares of the splits")
     splits: Splits | None = Field(None, description="datasets of the splits instead of shares")
     refuse_twins: bool = Field(
-        False, description="fail if jets of the same constituents are in two splits"
+        False,
+        description="fail if jets of the same constituents, or columns if they have none, are in "
+        "two splits",
     )
     refuse_shared_events: bool = Field(
         False,
