@@ -13,21 +13,19 @@ import numpy as np
 from coffea.nanoevents import BaseSchema, NanoEventsFactory
 from pydantic import Field
 
-from tagline.data.columns import EVENT_COLUMNS, TRUTH, Column, Further
+from tagline.data.columns import Column, Further
 from tagline.data.jets import Columns
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.machine.compiled import compiled
+from tagline.reading.nano_jets import NanoJets, required
 from tagline.reading.trees import Span, Tree, open_tree
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.settings.options import ReaderOptions
 
-COLLECTIONS = {"AK4": "Jet", "AK8": "FatJet"}
-JET_BRANCHES = ("pt", "eta", "phi")
 USED_COLLECTIONS = ("Jet", "FatJet", "PFCand")
 IMPACT_PARAMETERS = ("d0", "dz")
 CACHE = "100 MB"  # NanoEvents asks for lists twice, for their offsets and for what is in them
 PION, ELECTRON, MUON = 211, 11, 13
-LIGHT_QUARKS, CHARM, BOTTOM, GLUON = (1, 2, 3), 4, 5, 21
 
 
 class Links(NamedTuple):
@@ -89,7 +87,7 @@ class Reader(BaseReader):
         """Yield all events of a file, chunk by chunk."""
         with open_tree(path, self.config.tree) as tree:
             links = links_of(tree, self.config.jets)
-            tree.require(f"{COLLECTIONS[self.config.jets]}_{name}" for name in self.config.columns)
+            tree.require(required(self.config.jets, *self.config.columns))
             for start, stop in tree.ranges(self.config.entries):
                 yield PFNanoChunk(Events(tree, start, stop), links=links, config=self.config)
 
@@ -100,7 +98,10 @@ def links_of(tree: Tree, jets: str) -> Links:
         if links.jet in tree and links.candidate in tree:
             return links
     known = " or ".join(f"{links.jet} with {links.candidate}" for links in DIALECTS[jets])
-    raise UnreadableFileError(f"{tree.where}: no constituents of {jets} jets; they need {known}")
+    raise UnreadableFileError(
+        f"{tree.where}: no constituents of {jets} jets; they need {known}, and the reader "
+        "`nanoaod` reads jets without them"
+    )
 
 
 class Events(Span):
@@ -128,46 +129,18 @@ def is_used(branch: str) -> bool:
     return "_" not in branch or branch.startswith(USED_COLLECTIONS)
 
 
-class PFNanoChunk(Chunk):
-    """Jets of some events."""
+class PFNanoChunk(NanoJets):
+    """Jets of some events, with their candidates."""
 
     def __init__(self, span: Span, *, links: Links, config: Config) -> None:
-        super().__init__(span.where, num_events=len(span))
-        self.span = span
+        super().__init__(span, jets=config.jets, truth=config.truth)
         self.links, self.config = links, config
-        self.collection = COLLECTIONS[config.jets]
-        self.offsets = span.ragged(f"{self.collection}_pt").offsets
-        self.num_jets = int(self.offsets[-1])
-        self.columns = (*EVENT_COLUMNS, "jet_index", *JET_BRANCHES, "truth", "weight")
-        if f"{self.collection}_msoftdrop" in span.tree:
-            self.columns += ("softdrop_mass",)
         self.further = Further(
             tuple(
                 Column(name, "float32", "as in NanoAOD", "a column of NanoAOD", required=False)
                 for name in config.columns
             )
         )
-
-    def read(self, name: str) -> Array:
-        """Return one column."""
-        match name:
-            case "run" | "event":
-                return self._of_event(self.span.flat(name))
-            case "luminosity_block":
-                return self._of_event(self.span.flat("luminosityBlock"))
-            case "jet_index":
-                return np.arange(self.num_jets) - self._of_event(self.offsets[:-1])
-            case "softdrop_mass":
-                return self._of_jet("msoftdrop")
-            case "truth":
-                return self._truth()
-            case "weight":
-                simulated = "genWeight" in self.span.tree
-                return self._of_event(
-                    self.span.flat("genWeight") if simulated else np.ones(self.num_events)
-                )
-            case _:
-                return self._of_jet(name)
 
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
         """Return momenta, and what else there is."""
@@ -196,7 +169,7 @@ class PFNanoChunk(Chunk):
         links = self.span.ragged(self.links.jet)
         candidates = self.span.alike(self.links.candidate, self.links.jet)
         first = self.span.ragged(f"{self.links.candidates}_pt").offsets
-        events = np.unique(np.searchsorted(self.offsets, rows, side="right") - 1)
+        events = np.unique(np.searchsorted(self.rows.offsets, rows, side="right") - 1)
         place = np.full(self.num_jets, -1)
         place[rows] = np.arange(len(rows))
         found = follow(
@@ -204,7 +177,7 @@ class PFNanoChunk(Chunk):
             links.of(events),
             candidates.of(events),
             np.diff(links.offsets)[events],
-            self.offsets,
+            self.rows.offsets,
             first,
             place,
             counts := np.zeros(len(rows), np.int64),
@@ -220,27 +193,6 @@ class PFNanoChunk(Chunk):
         if self.config.puppi in (self.config.jets, "both") and branch in self.span.tree:
             return self._of_candidates("puppiWeight", candidate)
         return np.ones(len(candidate), np.float32)
-
-    def _truth(self) -> Array:
-        if self.config.truth != FLAVOUR:
-            return np.full(self.num_jets, TRUTH[self.config.truth])
-        truth = np.zeros(self.num_jets, np.int8)
-        if f"{self.collection}_partonFlavour" in self.span.tree:
-            parton = np.abs(self._of_jet("partonFlavour"))
-            truth[np.isin(parton, LIGHT_QUARKS)] = TRUTH["light_quark"]
-            truth[parton == GLUON] = TRUTH["gluon"]
-            truth[(parton == 0) & (self._of_jet("genJetIdx") < 0)] = TRUTH["pileup"]
-        if f"{self.collection}_hadronFlavour" in self.span.tree:
-            hadron = self._of_jet("hadronFlavour")
-            truth[hadron == CHARM] = TRUTH["charm"]
-            truth[hadron == BOTTOM] = TRUTH["bottom"]
-        return truth
-
-    def _of_event(self, values: Array) -> Array:
-        return np.repeat(values, np.diff(self.offsets))
-
-    def _of_jet(self, name: str) -> Array:
-        return self.span.ragged(f"{self.collection}_{name}").values
 
     def _of_candidates(self, name: str, rows: Rows) -> Array:
         candidates = self.links.candidates
