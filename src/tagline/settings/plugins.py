@@ -24,6 +24,7 @@ LIGHT = (
     "tagline.reading.cms_hbb_columns",
     "tagline.reading.deepntuples_columns",
     "tagline.reading.flat_branches",
+    "tagline.reading.nano_columns",
     "tagline.settings.jet_truth",
     "tagline.settings.options",
     "tagline.settings.strict",
