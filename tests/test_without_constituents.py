@@ -174,7 +174,9 @@ def edited(path: str, value: object) -> dict:
     return values
 
 
-OF_IMAGES = "jets of dataset 'table' have no constituents, of which representation 'gray_image'"
+LACKS = (
+    "it is made of constituents, which jets of dataset 'table' in task 'tabled_jets' do not have"
+)
 STARTS = {
     "architecture": "normed_dense",
     "training": {"epochs": 1, "batch_size": 10, "learning_rate": 0.1},
@@ -184,12 +186,8 @@ STARTS = {
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
-        (
-            "study/taggers",
-            ["cnn"],
-            f"tasks.tabled_jets: {OF_IMAGES} of tagger 'cnn' is made",
-        ),
-        ("study/images", ["gray_image"], f"{OF_IMAGES} of study.images is made"),
+        ("study/taggers", ["cnn"], f"representations.gray_image of tagger 'cnn': {LACKS}"),
+        ("study/images", ["gray_image"], f"representations.gray_image of study.images: {LACKS}"),
         (
             "tasks/tabled_jets/classes/top/datasets",
             ["table", "landscape_top"],
@@ -216,13 +214,35 @@ def test_members_and_what_is_started_from_are_looked_at_too():
     values = study()
     values["taggers"]["before"] = STARTS | {"representation": "high_level"}
     values["taggers"]["dense"]["start_from"] = {"tagger": "before"}
-    with pytest.raises(ValueError, match="representation 'high_level' of tagger 'before'"):
+    with pytest.raises(ValueError, match=r"representations\.high_level of tagger 'before': it is"):
         config.parse(values)
     values = study()
     values["combinations"]["pair"] = {"method": "mean", "members": ["dense", "pfn"]}
     values["study"]["taggers"] = ["pair"]
-    with pytest.raises(ValueError, match="representation 'pfn_cloud' of tagger 'pfn'"):
+    with pytest.raises(ValueError, match=r"representations\.pfn_cloud of tagger 'pfn': it is"):
         config.parse(values)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (
+            "representations/columns/parameters/columns",
+            ["mass", "widht"],
+            "representations.columns of tagger 'trees': no jet column 'widht' in 'table'; "
+            "did you mean 'width'",
+        ),
+        ("tasks/tabled_jets/protected", ["tau23"], "tasks.tabled_jets.protected: no jet column"),
+        (
+            "tasks/tabled_jets/sampling/bins",
+            {"widht": 3},
+            "tasks.tabled_jets.sampling.bins: no jet column 'widht' in 'table'; did you mean",
+        ),
+    ],
+)
+def test_a_mistaken_column_stops_before_the_first_job(path, value, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        config.parse(edited(path, value))
 
 
 @pytest.mark.slow

@@ -24,6 +24,11 @@ class Config(RepresentationOptions):
         """No constituents are read."""
         return False
 
+    @property
+    def jet_columns(self) -> tuple[str, ...]:
+        """The columns."""
+        return self.columns
+
 
 class Representation(JetFeatures):
     """Columns as they are in the skim."""

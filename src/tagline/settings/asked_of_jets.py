@@ -1,11 +1,13 @@
 """Whether jets have what a task and its taggers ask of them: columns, and constituents."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from tagline.settings import selection
 from tagline.settings.catalogue import Dataset, Representation
 from tagline.settings.lineup import Lineup
+from tagline.settings.strict import did_you_mean
 from tagline.settings.study import Study
 from tagline.settings.task import Task
 
@@ -37,6 +39,24 @@ def check_constituents(task: Task, datasets: Mapping[str, Dataset]) -> None:
         raise ValueError(f"noise: jets of dataset {without[0]!r} have no constituents")
 
 
+def check_columns(task: Task, datasets: Mapping[str, Dataset]) -> None:
+    """Raise ValueError unless all jets may have what is protected, and what is made equal."""
+    _require_columns(task.protected, task, datasets, where="protected")
+    if task.sampling:
+        _require_columns(task.sampling.bins, task, datasets, where="sampling.bins")
+
+
+def _require_columns(
+    columns: Iterable[str], task: Task, datasets: Mapping[str, Dataset], *, where: str
+) -> None:
+    for column, dataset in itertools.product(columns, task.datasets):
+        further = datasets[dataset].reader_options.further_jet_columns
+        known = [*selection.COLUMNS, *further]
+        if column not in known:
+            nearest = did_you_mean(column, known)
+            raise ValueError(f"{where}: no jet column {column!r} in {dataset!r}; {nearest}")
+
+
 def check_representations(
     study: Study,
     *,
@@ -45,16 +65,20 @@ def check_representations(
     representations: Mapping[str, Representation],
     lineup: Lineup,
 ) -> None:
-    """Raise ValueError if a study makes something of constituents that jets do not have."""
+    """Raise ValueError if a study makes something of what jets do not have."""
     for task in dict.fromkeys(
         one for name in study.tasks for one in (name, tasks[name].variation_of or name)
     ):
         for wanted in (*_trained(task, study, lineup), *_drawn(task, study)):
-            without = without_constituents(tasks[wanted.task], datasets)
-            if without and representations[wanted.representation].options.needs_constituents:
+            options = representations[wanted.representation].options
+            jets = tasks[wanted.task]
+            where = f"representations.{wanted.representation} of {wanted.who}"
+            _require_columns(options.jet_columns, jets, datasets, where=where)
+            without = without_constituents(jets, datasets)
+            if without and options.needs_constituents:
                 raise ValueError(
-                    f"tasks.{wanted.task}: jets of dataset {without[0]!r} have no constituents, "
-                    f"of which representation {wanted.representation!r} of {wanted.who} is made"
+                    f"{where}: it is made of constituents, which jets of dataset {without[0]!r} "
+                    f"in task {wanted.task!r} do not have"
                 )
 
 
@@ -68,15 +92,18 @@ class Wanted(NamedTuple):
 
 def _trained(task: str, study: Study, lineup: Lineup) -> Iterator[Wanted]:
     """Yield what the taggers of a study read, and those whose weights they start from."""
-    for tagger in lineup.behind(study.taggers):
-        if representation := lineup.representation_of(tagger):
-            yield Wanted(task, representation, f"tagger {tagger!r}")
-        before, of_task = tagger, task
-        while (
-            (entry := lineup.taggers.get(before)) and entry.start_from and entry.start_from.tagger
-        ):
-            before, of_task = entry.start_from.tagger, entry.start_from.task or of_task
-            yield Wanted(of_task, lineup.representation_of(before), f"tagger {before!r}")
+    for name in lineup.behind(study.taggers):
+        for tagger, of_task in _with_starts(name, task, lineup):
+            if representation := lineup.representation_of(tagger):
+                yield Wanted(of_task, representation, f"tagger {tagger!r}")
+
+
+def _with_starts(tagger: str, task: str, lineup: Lineup) -> Iterator[tuple[str, str]]:
+    """Yield a tagger with its task, and then those whose weights it starts from."""
+    yield tagger, task
+    start = lineup.taggers[tagger].start_from if tagger in lineup.taggers else None
+    if start and start.tagger:
+        yield from _with_starts(start.tagger, start.task or task, lineup)
 
 
 def _drawn(task: str, study: Study) -> Iterator[Wanted]:

@@ -126,6 +126,7 @@ class Config(Strict):
         for name, task in self.tasks.items():
             try:
                 asked_of_jets.check_selections(task, self.datasets)
+                asked_of_jets.check_columns(task, self.datasets)
                 asked_of_jets.check_constituents(task, self.datasets)
             except ValueError as error:
                 raise ValueError(f"tasks.{name}.{error}") from None

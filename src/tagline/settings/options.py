@@ -24,3 +24,8 @@ class RepresentationOptions(Strict):
     def needs_constituents(self) -> bool:
         """Whether it is made of the constituents of jets."""
         return True
+
+    @property
+    def jet_columns(self) -> tuple[str, ...]:
+        """Names of the columns of jets that it is made of, where they are its parameters."""
+        return ()
