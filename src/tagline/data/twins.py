@@ -39,9 +39,7 @@ def look_for_twins(contents: Mapping[str, Hashes], *, refuse: bool) -> dict[str,
         for first, second in combinations(contents, 2)
     }
     if any(across.values()):
-        have_constituents = any(jets.constituents for jets in splits.values())
-        what = "constituents" if have_constituents else "columns"
-        message = f"jets of the same {what} are in two splits: {across}"
+        message = f"jets of the same contents are in two splits: {across}"
         log.warning(message)
         if refuse:
             raise ValueError(message)
