@@ -127,6 +127,8 @@ def test_the_landscape_has_600k_jets_of_each_class_to_train_on(task):
         ("taggers/pfn/parameters", {"ph": [1]}, "did you mean 'phi'"),
         ("taggers/pfn/architecture", "pfm", "did you mean 'pfn'"),
         ("taggers/pfn/representation", "pfn_clowd", "did you mean 'pfn_cloud'"),
+        ("taggers/pfn/objective_parameters", {"strength": 1}, "strength"),
+        ("taggers/boosted_trees/objective", "doping", "fitted at once and has no `objective`"),
         ("study/taggers", ["pnf"], "did you mean 'pfn'"),
         ("study/decorrelations", ["discco"], "did you mean 'disco'"),
         ("study/figures", ["rocs"], "did you mean 'roc'"),

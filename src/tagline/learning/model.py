@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,14 +21,15 @@ Weights = dict[str, Tensor]
 def build(tagger: Tagger, inputs: Inputs) -> nn.Module:
     """Return the network of a catalogue entry with fresh weights."""
     plugin = plugins.load("taggers", tagger.architecture)
-    network: nn.Module = plugin.Tagger(plugin.Config(**tagger.parameters), inputs)
-    return network
+    tagger_of = partial(plugin.Tagger, plugin.Config(**tagger.parameters))
+    return objective_of(tagger).network(tagger_of, inputs)
 
 
 def objective_of(tagger: Tagger) -> BaseObjective:
     """Return what the tagger is trained for."""
     plugin = plugins.load("objectives", tagger.objective)
-    objective: BaseObjective = plugin.Objective(plugin.Config())
+    parameters = plugin.Config(**tagger.objective_parameters)
+    objective: BaseObjective = plugin.Objective(parameters)
     return objective
 
 

@@ -113,10 +113,15 @@ class Trainer:
         }
 
     @property
+    def keeps_last(self) -> bool:
+        """Whether the last weights are the result, and not those of the lowest loss."""
+        return self.method.keeps_last or self.objective.keeps_last
+
+    @property
     def has_ended(self) -> bool:
         """Whether this was the last epoch, or the loss has not fallen for long enough."""
         return self.progress.epoch >= self.training.epochs or (
-            self.progress.stale_epochs >= self.training.patience and not self.method.keeps_last
+            self.progress.stale_epochs >= self.training.patience and not self.keeps_last
         )
 
     def run(
@@ -159,6 +164,7 @@ class Trainer:
         for rows_B in torch.split(order_J, batch_size)[progress.step : num_steps]:
             started = time.perf_counter()
             self.method.epoch = progress.epoch + progress.step / num_steps
+            self.objective.progress = self.method.epoch / self.training.epochs
             rate = learning_rate(self.training, self.method.epoch)
             for group in self.optimiser.param_groups:
                 factor = 1.0 if group.get("of_adversary") else self.method.tagger_rate
@@ -226,7 +232,7 @@ class Trainer:
         progress.stale_epochs = 0 if loss < progress.lowest_loss else progress.stale_epochs + 1
         progress.lowest_loss = min(loss, progress.lowest_loss)
         monitored = loss if self.monitor == "loss" else -entry["validation_accuracy"]
-        if monitored < progress.best or self.method.keeps_last:
+        if monitored < progress.best or self.keeps_last:
             progress.best, progress.best_epoch = monitored, progress.epoch
             self.best_weights = {
                 name: tensor.to("cpu", copy=True)

@@ -109,6 +109,9 @@ class Tagger(Strict):
     )
     representation: Name = Field(description="an entry of `representations`")
     objective: Name = Field("supervised", description="plugin in `objectives/`")
+    objective_parameters: Parameters = Field(
+        default_factory=dict, description="keys of the objective, see below"
+    )
     parameters: Parameters = Field(default_factory=dict, description="its own keys, see below")
     training: Training | None = Field(
         None, description="how it is trained; none for an architecture that is fitted at once"
@@ -122,7 +125,7 @@ class Tagger(Strict):
     @model_validator(mode="after")
     def _parameters_are_known(self) -> Self:
         plugins.config_of("taggers", self.architecture)(**self.parameters)
-        plugins.require("objectives", self.objective)
+        plugins.config_of("objectives", self.objective)(**self.objective_parameters)
         return self
 
     @model_validator(mode="after")
@@ -134,6 +137,8 @@ class Tagger(Strict):
             raise ValueError(f"{self.architecture!r} needs a `training`")
         if is_fitted and self.start_from:
             raise ValueError(f"{self.architecture!r} is fitted at once and has no `start_from`")
+        if is_fitted and self.objective != type(self).model_fields["objective"].default:
+            raise ValueError(f"{self.architecture!r} is fitted at once and has no `objective`")
         return self
 
     @property
