@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from tagline.artefacts.files import write_json
+from tagline.compare import Comparison
 from tagline.data.jets import write_columns
 from tagline.evaluate import evaluate, inverse, measure
 from tagline.measures.measured_jets import select
 from tagline.measures.metrics import Estimate, read_metrics
-from tests.scores import history, score_table
+from tagline.settings import plugins
+from tests.scores import history, score_table, toy_comparison
 
 HISTORY = history(seed=1, floor=0.2)
 
@@ -174,3 +176,26 @@ class TestTwoColumns:
         assert sum(few.further["pt"]["all"].sums) == few.counts["background"]
         level = measured(2000, protected=self.COLUMNS, pt=np.full(2000, 7.0)).values
         assert level["jsd_pt"].value == level["ks_pt"].value == 0
+
+
+class TestLightMasses:
+    """A mass of which the background is not between 50 and 300 GeV has bins of its own jets."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def light(cls):
+        mass = np.random.default_rng(6).uniform(1.6, 2.0, 2000)
+        return measured(2000, quality=1, mass=mass)
+
+    def test_its_bins_hold_equally_many_jets(self, light):
+        sums = np.array(light.protected["all"].sums)
+        assert len(sums) == 24
+        assert sums.sum() == light.counts["background"]
+        assert light.values["jsd"].value < 2 * light.values["jsd_limit"].value
+
+    @pytest.mark.parametrize("figure", ["bump_hunt", "mass_sculpting"])
+    def test_figures_of_jet_masses_refuse_it(self, light, figure):
+        toy = toy_comparison(num_jets=100, replicas=2)
+        comparison = Comparison(toy.legend, {next(iter(toy.metrics)): {1: light}})
+        with pytest.raises(ValueError, match="needs a mass from 50 to 300 GeV"):
+            plugins.load("figures", figure).draw(comparison)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tagline.measures.metrics import Estimate, Metrics, read_metrics
-from tagline.measures.sculpting import is_mass
+from tagline.measures.sculpting import is_in_mass_edges
 from tagline.settings.legend import Legend
 from tagline.settings.published import Published, PublishedNumber
 
@@ -100,14 +100,15 @@ class Comparison:
         return [key for key in combinations if key in self.metrics]
 
     def require_masses(self, figure: str) -> None:
-        """Raise ValueError unless the first protected column of all tasks is a mass."""
-        for task in self.tasks:
-            column = self.legend.tasks[task].protected
-            if not is_mass(column):
-                raise ValueError(
-                    f"the figure {figure!r} needs a mass as first protected column of a task, "
-                    f"but {task!r} has {column!r}"
-                )
+        """Raise ValueError unless the first protected column of all tasks is a jet mass."""
+        for key, seeds in self.metrics.items():
+            for metrics in seeds.values():
+                if not is_in_mass_edges(metrics.protected["all"].edges):
+                    raise ValueError(
+                        f"the figure {figure!r} needs a mass from 50 to 300 GeV as first "
+                        f"protected column of a task, but {key.task!r} has "
+                        f"{metrics.protected_column!r}"
+                    )
 
     def plain_keys(self, *, task: str) -> list[Key]:
         """Return the combinations of a task without decorrelation."""

@@ -92,8 +92,8 @@ def select(columns: Columns, *, protected: Sequence[str]) -> ScoredJets:
 def guard(
     name: str, column_J: npt.NDArray[np.floating], background_K: Integers, *, suffix: str
 ) -> Guarded:
-    """Bin and rank a column, masses in bins of their own."""
+    """Bin and rank a column, jet masses in bins of their own."""
     value_J = column_J.astype(np.float64)
     value_K = value_J[background_K]
-    edges = sculpting.MASS_EDGES if sculpting.is_mass(name) else sculpting.equal_edges(value_K)
-    return Guarded(suffix, value_J, sculpting.protect(value_K, edges), rank(value_K))
+    binned = sculpting.protect(value_K, sculpting.edges_of(name, value_K))
+    return Guarded(suffix, value_J, binned, rank(value_K))

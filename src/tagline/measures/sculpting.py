@@ -1,5 +1,6 @@
 """How much a cut on the score changes the background's distribution of a protected column."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,9 +38,16 @@ class Protected(NamedTuple):
         return len(self.edges) - 1
 
 
-def is_mass(name: str) -> bool:
-    """Say whether a protected column is a mass by its name, to be measured in MASS_EDGES."""
-    return name.endswith("mass")
+def edges_of(name: str, value_J: Array) -> Array:
+    """Return bins of a protected column: MASS_EDGES of a mass of which at least half is there."""
+    within_J = (value_J >= MASS_EDGES[0]) & (value_J < MASS_EDGES[-1])
+    is_of_jets = name.endswith("mass") and within_J.mean() >= 0.5
+    return MASS_EDGES if is_of_jets else equal_edges(value_J)
+
+
+def is_in_mass_edges(edges: Sequence[float]) -> bool:
+    """Say whether these are the bins of a jet mass."""
+    return np.array_equal(edges, MASS_EDGES)
 
 
 def equal_edges(value_J: Array) -> Array:

@@ -111,8 +111,8 @@ class Task(Strict):
         ("mass",),
         min_length=1,
         description="jet columns the score must not sculpt; one called `mass` or `..._mass` is "
-        "measured in bins of 5 from 50 to 300 GeV, others in 24 bins of equally many background "
-        "jets",
+        "measured in bins of 5 from 50 to 300 GeV if at least half of the background is there, "
+        "others in 24 bins of equally many background jets",
     )
     signal_window: tuple[float, float] = Field(
         TOP_WINDOW,
