@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tagline.__main__ import COMMANDS
-from tagline.measures.challenge import BACKGROUND, CONTROL, TRAINING, judge, main, read_events
+from tagline.measures.challenge import BACKGROUND, CONTROL, TRAINING, judge, main
+from tagline.reading.csv_tables import read_table
 
 NUM_EVENTS = 4000
 
@@ -89,7 +90,7 @@ def test_the_features_of_the_baseline_are_the_default(folder):
 def test_what_is_no_table_of_numbers_is_named(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n3\n")
     with pytest.raises(ValueError, match=r"a\.csv: no table of comma-separated values"):
-        read_events(tmp_path / "a.csv")
+        read_table(tmp_path / "a.csv")
     (tmp_path / "b.csv").write_text("a,b\n1,x\n")
     with pytest.raises(ValueError, match=r"b\.csv: column 'b' holds other than numbers"):
-        read_events(tmp_path / "b.csv")
+        read_table(tmp_path / "b.csv")

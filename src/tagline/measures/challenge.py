@@ -10,95 +10,18 @@ area of 0.8343.
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from pyarrow import ArrowInvalid, csv
 
-from tagline.measures.flavours_of_physics import (
-    LARGEST_CORRELATION,
-    LARGEST_DISAGREEMENT,
-    correlation,
-    disagreement,
-    weighted_area,
-)
-from tagline.settings.strict import did_you_mean
-
-Array = npt.NDArray[Any]
+from tagline.measures.flavours_of_physics import correlation, disagreement, weighted_area
+from tagline.measures.judging import Verdict
+from tagline.reading.csv_tables import Array, CSVTable, read_table
 
 TRAINING, CONTROL, BACKGROUND = "training.csv", "check_agreement.csv", "check_correlation.csv"
 BASELINE = ("LifeTime", "FlightDistance", "pt")
 LEAST_MUON = 0.4  # of `min_ANNmuon`, in events that count for the area
 SEED = 1
-
-
-@dataclass(frozen=True)
-class Events:
-    """The events of a file."""
-
-    path: Path
-    columns: dict[str, Array]
-
-    def column(self, name: str) -> Array:
-        """Return a column (J,).
-
-        Raises:
-            ValueError: there is none.
-        """
-        if name not in self.columns:
-            nearest = did_you_mean(name, list(self.columns))
-            raise ValueError(f"{self.path}: no column {name!r}; {nearest}")
-        return self.columns[name]
-
-    def features(self, names: Sequence[str]) -> Array:
-        """Return columns beside each other (J, F)."""
-        return np.column_stack([self.column(name) for name in names])
-
-    def where(self, chosen_J: Array) -> "Events":
-        """Return some of the events."""
-        return Events(self.path, {name: column[chosen_J] for name, column in self.columns.items()})
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the challenge says of a score: a valid one is worth its area."""
-
-    disagreement: float
-    correlation: float
-    area: float
-
-    def __str__(self) -> str:
-        valid = "valid" if self.is_valid else "not valid"
-        return (
-            f"disagreement {self.disagreement:.4f} (below {LARGEST_DISAGREEMENT:g}), "
-            f"correlation {self.correlation:.5f} (below {LARGEST_CORRELATION:g}): {valid}; "
-            f"weighted area {self.area:.4f}"
-        )
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether the score knows neither the simulation nor the mass."""
-        return self.disagreement < LARGEST_DISAGREEMENT and self.correlation < LARGEST_CORRELATION
-
-
-def read_events(path: Path) -> Events:
-    """Read a file of the challenge.
-
-    Raises:
-        ValueError: it is no table of numbers.
-    """
-    try:
-        table = csv.read_csv(path)
-    except ArrowInvalid as error:
-        raise ValueError(f"{path}: no table of comma-separated values: {error}") from None
-    columns = {name: table[name].to_numpy() for name in table.column_names}
-    for name, column in columns.items():
-        if column.dtype.kind not in "biuf":
-            raise ValueError(f"{path}: column {name!r} holds other than numbers")
-    return Events(path, columns)
 
 
 def judge(folder: Path, features: Sequence[str] = BASELINE) -> Verdict:
@@ -110,16 +33,16 @@ def judge(folder: Path, features: Sequence[str] = BASELINE) -> Verdict:
     from sklearn.ensemble import GradientBoostingClassifier
 
     training, control, background = (
-        read_events(folder / name) for name in (TRAINING, CONTROL, BACKGROUND)
+        read_table(folder / name) for name in (TRAINING, CONTROL, BACKGROUND)
     )
-    is_odd_J = np.arange(len(training.column("signal"))) % 2 == 1
+    is_odd_J = np.arange(len(training)) % 2 == 1
     learned, counted = training.where(is_odd_J), training.where(~is_odd_J)
     counted = counted.where(counted.column("min_ANNmuon") > LEAST_MUON)
     trees = GradientBoostingClassifier(random_state=SEED)
-    trees.fit(learned.features(features), learned.column("signal"))
+    trees.fit(learned.stacked(features), learned.column("signal"))
 
-    def score(events: Events) -> Array:
-        probability_J: Array = trees.predict_proba(events.features(features))[:, 1]
+    def score(events: CSVTable) -> Array:
+        probability_J: Array = trees.predict_proba(events.stacked(features))[:, 1]
         return probability_J.astype(np.float32)
 
     is_signal_J = counted.column("signal") == 1
