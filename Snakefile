@@ -1,6 +1,7 @@
 """From ROOT files to a published comparison of jet taggers.
 
 generate   recipe     -> results/datasets/{dataset}/raw/{part}.root
+make_toy              -> results/toys/{toy}/{file}
 fetch      record     -> results/datasets/{dataset}/files/{file}
 skim       ROOT       -> results/datasets/{dataset}/skim/{batch}/
 tally      ledgers    -> results/{study}/tables/cut_flow.csv
@@ -28,6 +29,7 @@ configfile: "config/combinations.yaml"
 configfile: "config/decorrelations.yaml"
 configfile: "config/published/landscape.yaml"
 configfile: "config/published/since.yaml"
+configfile: "config/published/flavours_of_physics.yaml"
 
 
 if "name" not in config.get("study", {}):  # a study of its own takes nothing from the quickstart

@@ -189,15 +189,15 @@ def test_a_mistake_in_a_list_is_said_with_its_file(listed):
         ({"fetch": {"record": "zenodo/1", "file": ["a.h5"]}}, "did you mean 'files'"),
         (
             {"fetch": {"record": "zenodo/1", "files": ["a.h5"]}, "files": ["a.h5"]},
-            "one of `generate`, `fetch`, `read` and `files`",
+            "one of `generate`, `fetch`, `read`, `toy` and `files`",
         ),
         ({"read": {"record": "zenodo/1", "checksum": "md5:0"}}, "is that of a file index"),
         ({"read": {"files": ["a.h5"]}}, "`read` has either `manifest` or `record`"),
         (
             {"read": {"record": "zenodo/1"}, "fetch": {"record": "zenodo/1", "files": ["a.h5"]}},
-            "one of `generate`, `fetch`, `read` and `files`",
+            "one of `generate`, `fetch`, `read`, `toy` and `files`",
         ),
-        ({}, "one of `generate`, `fetch`, `read` and `files`"),
+        ({}, "one of `generate`, `fetch`, `read`, `toy` and `files`"),
     ],
 )
 def test_a_mistake_of_the_configuration_is_named(entry, says):

@@ -45,6 +45,7 @@ wildcard_constraints:
     part=r"\d{4}",
     batch=r"\d{4}",
     file=r"[^/]+",
+    toy=configuration.one_of(plugins.names("toys")),
 
 
 def entry(path):

@@ -11,7 +11,7 @@ def num_batches(dataset):
 
 
 def files_of_dataset(dataset):
-    """List the files of a dataset, generated, downloaded, listed or given."""
+    """List the files of a dataset, generated, downloaded, listed, made as a toy or given."""
     entry = CONFIG.datasets[dataset]
     if entry.generate:
         return expand(
@@ -27,6 +27,8 @@ def files_of_dataset(dataset):
         )
     if entry.read:
         return [file.url for file in files_to_read(dataset)]
+    if entry.toy:
+        return expand("results/toys/{file}", file=entry.toy)
     return manifest.expand_files(entry.files)
 
 
@@ -154,6 +156,11 @@ def code_of_reader(wildcards):
     """Fingerprint the skim and the reader of a dataset."""
     reader = CONFIG.datasets[wildcards.dataset].reader
     return fingerprint("tagline.skim", f"tagline.datasets.{reader}")
+
+
+def code_of_toy(wildcards):
+    """Fingerprint a toy."""
+    return fingerprint("tagline.toys", f"tagline.toys.{wildcards.toy}")
 
 
 def validations_of_study():

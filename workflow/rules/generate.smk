@@ -22,6 +22,25 @@ rule generate:
         "../scripts/generate.py"
 
 
+rule make_toy:
+    """Make one file of a toy."""
+    output:
+        file="results/toys/{toy}/{file}",
+    log:
+        "logs/make_toy/{toy}/{file}.log",
+    benchmark:
+        "results/benchmarks/make_toy/{toy}/{file}.tsv"
+    conda:
+        "../../envs/skim.yaml"
+    resources:
+        mem_mb=megabytes(500),
+        runtime=minutes(10),
+    params:
+        code=code_of_toy,
+    script:
+        "../scripts/make_toy.py"
+
+
 rule validate:
     """Compare a generated dataset with the published one."""
     input:

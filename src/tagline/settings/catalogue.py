@@ -23,6 +23,10 @@ class Dataset(Strict):
     generate: Generate | None = Field(None, description="make the files with Pythia")
     fetch: Fetch | None = Field(None, description="download published files")
     read: Read | None = Field(None, description="read listed files where they are")
+    toy: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*/[\w.]+)?$")] = Field(
+        "",
+        description="make a file of a module of `toys/`: `flavours_of_physics/training.csv`",
+    )
     files: tuple[str, ...] = Field((), description="paths or URLs; local ones may have wildcards")
     mirrors: dict[str, str] = Field(
         default_factory=dict,
@@ -39,9 +43,11 @@ class Dataset(Strict):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
-        sources = [self.generate, self.fetch, self.read, self.files]
+        sources = [self.generate, self.fetch, self.read, self.toy, self.files]
         if [bool(source) for source in sources].count(True) != 1:
-            raise ValueError("a dataset has one of `generate`, `fetch`, `read` and `files`")
+            raise ValueError("a dataset has one of `generate`, `fetch`, `read`, `toy` and `files`")
+        if self.toy:
+            plugins.require("toys", self.toy.split("/")[0])
         selection.check(self.select, further=self.reader_options.further_jet_columns)
         return self
 

@@ -11,7 +11,16 @@ class PublishedNumber(Strict):
     """One number of a paper, and where it stands there."""
 
     system: str = Field(description="the paper's name of the tagger")
-    metric: Literal["auc", "accuracy", "rejection_at_0.3", "rejection_at_0.5", "parameters"]
+    metric: Literal[
+        "auc",
+        "accuracy",
+        "rejection_at_0.3",
+        "rejection_at_0.5",
+        "parameters",
+        "disagreement",
+        "correlation",
+        "weighted_area",
+    ]
     value: float = Field(description="as printed")
     uncertainty: float | None = Field(None, description="as printed, if any")
     source: str = Field(description="the paper")
