@@ -8,10 +8,10 @@ from torch import nn
 
 from tagline.data.control_channel import labels_of
 from tagline.data.inputs import Inputs
-from tagline.objectives import domain_adaptation, doping
+from tagline.objectives import domain_adaptation, doping, in_bins
 from tagline.objectives.supervised import Config, Objective
 from tagline.settings import plugins
-from tests.clouds import without_particles
+from tests.clouds import random_cloud, without_particles
 
 BACKGROUND, CONTROL_DATA, CONTROL_SIMULATION, SIGNAL = range(4)
 
@@ -110,6 +110,71 @@ def test_a_control_channel_is_missed_before_the_first_step():
             wrap(OneLayer, Inputs(jet_features=("a",), num_classes=3))
     assert labels_of(4) == (0, 1, 2, 3)
     assert labels_of(5) == (1, 2, 3, 4)
+
+
+class TestInBins:
+    """Three bins of the first protected column."""
+
+    @pytest.fixture
+    @staticmethod
+    def network():
+        torch.manual_seed(1)
+        objective = in_bins.Objective(in_bins.Config(edges=(60, 80)))
+        return objective.network(OneLayer, Inputs(jet_features=("a",), num_classes=2))
+
+    @staticmethod
+    def jets(num_jets, *, seed):
+        """Return jets of random masses, whose feature tells them apart the other way above 80."""
+        generator = torch.Generator().manual_seed(seed)
+        mass_B = torch.empty(num_jets).uniform_(40, 100, generator=generator)
+        label_B = torch.randint(2, (num_jets,), generator=generator)
+        sign_B = torch.where(mass_B < 80, 1, -1) * (2 * label_B - 1)
+        feature_B = sign_B + torch.randn(num_jets, generator=generator)
+        return without_particles(
+            label_B, features_BG=feature_B[:, None], protected_BR=mass_B[:, None]
+        )
+
+    def test_each_jet_is_seen_by_the_copy_of_its_bin_alone(self, network):
+        batch = self.jets(50, seed=1)
+        expected = [
+            network.copies[sum(mass >= edge for edge in (60, 80))].linear(feature)
+            for mass, feature in zip(batch.protected_BR[:, 0], batch.features_BG, strict=True)
+        ]
+        torch.testing.assert_close(network(batch), torch.stack(expected))
+
+    def test_jets_of_a_bin_train_no_other_copy(self, network):
+        batch = in_bins.part_of(jets := self.jets(50, seed=2), jets.protected_BR[:, 0] < 60)
+        in_bins.Objective(in_bins.Config()).loss(network(batch), batch).backward()
+        assert network.copies[0].linear.weight.grad.any()
+        assert network.copies[1].linear.weight.grad is None
+
+    def test_particles_stay_with_their_jets(self):
+        cloud = random_cloud([3, 0, 2, 4])
+        part = in_bins.part_of(cloud, torch.tensor([False, True, True, True]))
+        assert part.num_constituents_B.tolist() == [0, 2, 4]
+        assert part.jet_of_constituent_P.tolist() == [1, 1, 2, 2, 2, 2]
+        assert torch.equal(part.constituents_PF, cloud.constituents_PF[3:])
+
+    def test_what_turns_round_with_the_mass_is_learned(self, network):
+        """One layer for all masses finds less; the optimum has an accuracy of 0.841."""
+        alone = OneLayer(Inputs(jet_features=("a",), num_classes=2))
+        accuracies = {}
+        for name, trained in (("in bins", network), ("alone", alone)):
+            optimiser = torch.optim.Adam(trained.parameters(), 0.05)
+            batch = self.jets(4000, seed=3)
+            for _ in range(200):
+                optimiser.zero_grad()
+                in_bins.Objective(in_bins.Config()).loss(trained(batch), batch).backward()
+                optimiser.step()
+            tested = self.jets(20_000, seed=4)
+            right_B = trained(tested).argmax(1) == tested.label_B
+            accuracies[name] = right_B.float().mean().item()
+        assert accuracies["in bins"] == pytest.approx(0.841, abs=0.01)
+        assert accuracies["alone"] < 0.65
+
+    def test_edges_rise(self):
+        with pytest.raises(ValueError, match="edges must rise"):
+            plugins.config_of("objectives", "in_bins")(edges=(80, 60))
 
 
 class OneLayer(nn.Module):
