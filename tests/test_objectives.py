@@ -11,7 +11,9 @@ from tagline.data.inputs import Inputs
 from tagline.objectives import domain_adaptation, doping, in_bins
 from tagline.objectives.supervised import Config, Objective
 from tagline.settings import plugins
+from tagline.settings.catalogue import Decorrelation
 from tests.clouds import random_cloud, without_particles
+from tests.tasks import taggers
 
 BACKGROUND, CONTROL_DATA, CONTROL_SIMULATION, SIGNAL = range(4)
 
@@ -102,6 +104,14 @@ def test_the_tagger_unlearns_what_the_domains_are_told_by():
     assert not gradients[0.0].any()
     assert gradients[1.0].any()
     torch.testing.assert_close(gradients[3.0], 3 * gradients[1.0])
+
+
+@pytest.mark.parametrize("objective", ["supervised", "doping", "domain_adaptation"])
+def test_penalties_are_for_scores_among_all_classes(objective):
+    tagger = taggers()["pfn"].model_copy(update={"objective": objective})
+    disco = Decorrelation(method="disco", when="training")
+    assert disco.suits(tagger) == (objective == "supervised")
+    assert Decorrelation(method="conditional_flow", when="post_hoc").suits(tagger)
 
 
 def test_a_control_channel_is_missed_before_the_first_step():

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from tagline.data.batch import Batch
 from tagline.data.inputs import Inputs
+from tagline.networks.two_ends import ends_of
 
 
 class BaseObjective(ABC):
@@ -31,3 +32,15 @@ class BaseObjective(ABC):
     @abstractmethod
     def score(self, logits_BC: Tensor) -> Tensor:
         """Return score_B, larger for jets more like the signal, the last class."""
+
+
+class OfControlChannel(BaseObjective):
+    """Signal against background, of a task whose classes between are not to be told apart.
+
+    Penalties of decorrelations take the score to be a probability among all classes, and are
+    refused for such an objective.
+    """
+
+    def score(self, logits_BC: Tensor) -> Tensor:
+        """Return the probability of signal rather than background."""
+        return ends_of(logits_BC).softmax(1)[:, 1]

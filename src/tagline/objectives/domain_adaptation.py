@@ -23,7 +23,7 @@ from tagline.data.inputs import Inputs
 from tagline.networks.layers import dense
 from tagline.networks.reversal import reverse_gradient
 from tagline.networks.two_ends import cross_entropy, ends_of, weight_of
-from tagline.objectives import BaseObjective
+from tagline.objectives import OfControlChannel
 from tagline.settings.strict import Strict
 
 
@@ -35,7 +35,7 @@ class Config(Strict):
     hidden: tuple[int, ...] = Field((50,), description="widths of the network that guesses")
 
 
-class Objective(BaseObjective):
+class Objective(OfControlChannel):
     """Cross entropy of signal and background, and L(p) times that of the control channel.
 
     L(p) = 2 / (1 + exp(-10 p)) - 1 at the share p of the training is that of the paper, so that
@@ -65,10 +65,6 @@ class Objective(BaseObjective):
         weight_B = weight_of(batch, BACKGROUND, labels.signal)
         felt = math.tanh(5 * self.progress)  # the same function
         return cross_entropy(ends_of(logits_BC), is_signal_B, weight_B) + felt * of_domains
-
-    def score(self, logits_BC: Tensor) -> Tensor:
-        """Return the probability of signal rather than background."""
-        return ends_of(logits_BC).softmax(1)[:, 1]
 
 
 class Adapted(nn.Module):

@@ -19,7 +19,7 @@ from tagline.data.batch import Batch
 from tagline.data.control_channel import BACKGROUND, labels_of
 from tagline.data.inputs import Inputs
 from tagline.networks.two_ends import cross_entropy, ends_of, weight_of
-from tagline.objectives import BaseObjective
+from tagline.objectives import OfControlChannel
 from tagline.settings.strict import Strict
 
 
@@ -31,7 +31,7 @@ class Config(Strict):
     )
 
 
-class Objective(BaseObjective):
+class Objective(OfControlChannel):
     """Cross entropy of signal against background and the share of the control channel."""
 
     def __init__(self, config: Config) -> None:
@@ -48,7 +48,3 @@ class Objective(BaseObjective):
         weight_B = weight_of(batch, BACKGROUND, labels.signal)
         weight_B = weight_B + self.share * weight_of(batch, labels.control_simulation)
         return cross_entropy(ends_of(logits_BC), batch.label_B == labels.signal, weight_B)
-
-    def score(self, logits_BC: Tensor) -> Tensor:
-        """Return the probability of signal rather than background."""
-        return ends_of(logits_BC).softmax(1)[:, 1]

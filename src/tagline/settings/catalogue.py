@@ -186,8 +186,14 @@ class Decorrelation(Strict):
         return self
 
     def suits(self, tagger: Tagger) -> bool:
-        """Tell whether the method can act on a tagger: a penalty needs the steps of a training."""
+        """Tell whether the method can act on a tagger.
+
+        A penalty needs the steps of a training, and a score that is a probability of all classes.
+        """
         has_penalty = plugins.has_method(
             "decorrelation", self.method, "Decorrelation", method="penalty"
         )
-        return tagger.training is not None or not has_penalty
+        is_of_two = plugins.has_base(
+            "objectives", tagger.objective, "Objective", base="OfControlChannel"
+        )
+        return not has_penalty or (tagger.training is not None and not is_of_two)
