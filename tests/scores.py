@@ -193,6 +193,36 @@ def toy_score_tables(folder: Path, *, num_jets: int, jets: int = 0) -> ScoreTabl
     return load_score_tables(files, toy_legend())
 
 
+def challenge_score_tables(folder: Path, *, num_events: int) -> ScoreTables:
+    """Write scores of a task with a control channel: one is valid, one knows the simulation."""
+    files = []
+    for tagger, wrong in {"pfn": 0.0, "cnn": 0.5}.items():
+        for seed in (1, 2):
+            random = np.random.default_rng(100 + seed)
+            label = np.arange(num_events) % 5
+            logit = random.normal(size=num_events) + np.choose(label, [0, 0, 1, 1 + wrong, 2])
+            path = folder / f"tops/scores/{tagger}/none/{seed}/test.parquet"
+            table = score_table(num_events, seed=seed, quality=1, sculpting=0)
+            score = (1 / (1 + np.exp(-logit))).astype(np.float32)
+            write_columns(table | {"label": label, "score": score}, path, provenance={})
+            files.append(path)
+    legend = toy_legend()
+    published = legend.published[0].model_copy(
+        update={
+            "numbers": (
+                PublishedNumber(
+                    system="PFN",
+                    metric="disagreement",
+                    value=0.06,
+                    source="ACAT 2017",
+                    location="Figure 7",
+                ),
+            )
+        }
+    )
+    return load_score_tables(files, legend.model_copy(update={"published": (published,)}))
+
+
 def toy_legend() -> Legend:
     """Return names, and two published numbers of each tagger."""
     titles = {"pfn": "PFN", "cnn": "CNN", "topodnn": "TopoDNN"}

@@ -54,6 +54,7 @@ ON_TOP_OF = {
     "decorrelation_small": ("top_landscape_small.yaml",),
     "top_landscape_scores": ("top_landscape_small.yaml",),
     "top_landscape_published": ("top_landscape.yaml",),
+    "flavours_of_physics_published": ("flavours_of_physics.yaml",),
     "robustness": ("top_landscape_small.yaml", "decorrelation_small.yaml"),
 }
 SNAKEFILE = (ROOT / "Snakefile").read_text()

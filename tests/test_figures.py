@@ -15,6 +15,7 @@ from tagline.reporting.style import SETTINGS
 from tagline.settings import plugins
 from tests.interpretations import toy_interpretation
 from tests.scores import (
+    challenge_score_tables,
     searched_comparison,
     sized_comparison,
     toy_comparison,
@@ -127,6 +128,12 @@ def test_what_has_no_epochs_has_no_learning_curve(without, tiny_comparison):
 @pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
 def test_looks_as_before_with_scores(name, score_tables) -> Figure:
     return plugins.load("figures", name).draw(score_tables)
+
+
+@pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
+def test_a_control_channel_is_judged_beside_what_is_published(tmp_path) -> Figure:
+    tables = challenge_score_tables(tmp_path, num_events=5000)
+    return plugins.load("figures", "flavours_of_physics").draw(tables)
 
 
 @pytest.mark.parametrize("name", FROM_SCORES)
