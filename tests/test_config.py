@@ -54,6 +54,7 @@ ON_TOP_OF = {
     "decorrelation_small": ("top_landscape_small.yaml",),
     "top_landscape_scores": ("top_landscape_small.yaml",),
     "top_landscape_published": ("top_landscape.yaml",),
+    "w_jets_mass_and_pt": ("w_jets_small.yaml",),
     "flavours_of_physics_published": ("flavours_of_physics.yaml",),
     "robustness": ("top_landscape_small.yaml", "decorrelation_small.yaml"),
 }
