@@ -85,7 +85,7 @@ def test_reports_that_are_lost_with_their_process_are_waited_for_again(tmp_path,
 def test_a_file_that_kills_every_process_fails_and_the_rest_goes_on(run, monkeypatch):
     monkeypatch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
     monkeypatch.setattr(stage, "skim_file", dying.always_at_one_file)
-    monkeypatch.setattr(stage, "PAUSES", (0.0, 0.1))
+    monkeypatch.setattr(stage, "ROUNDS", (0.0, 0.1))
     first, second, third = read_ledger(run("skim", allow_failed=1) / "ledger.json")
     assert "1.root: every process that read it died" in second.failed
     assert second.attempts == 2

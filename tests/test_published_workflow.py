@@ -69,6 +69,7 @@ def publish(server, jets, folder: Path) -> None:
             }
         )
     server.files[RECORD] = json.dumps({"files": files}).encode()
+    server.files["/mirror/val.h5"] = server.files.pop("/files/val.h5")
     first = files[0]
     listed = {key: first[key] for key in ("size", "checksum")}
     listed |= {"name": first["key"], "url": first["links"]["self"]}
@@ -77,7 +78,8 @@ def publish(server, jets, folder: Path) -> None:
     config = {
         "datasets": {
             "published_train": dataset("train", manifest="toys.json"),
-            "published_val": dataset("val", record=server.url(RECORD)),
+            "published_val": dataset("val", record=server.url(RECORD))
+            | {"mirrors": {server.url("/files/"): server.url("/mirror/")}},
             "published_test": dataset("test", record=server.url(RECORD)),
         },
         "tasks": {
@@ -118,7 +120,8 @@ def planned(folder: Path) -> set[str]:
 
 def test_every_file_is_fetched_once_though_the_server_fails(finished):
     folder, asked = finished
-    assert sorted(set(asked)) == [RECORD, *(f"/files/{name}.h5" for name in sorted(SIZES))]
+    places = [RECORD, *(f"/files/{name}.h5" for name in sorted(SIZES)), "/mirror/val.h5"]
+    assert sorted(set(asked)) == places
     for name in SIZES:
         files = folder / f"results/datasets/published_{name}/files"
         assert [file.name for file in files.iterdir()] == [f"{name}.h5"]
@@ -156,9 +159,10 @@ def test_a_plan_needs_no_server_and_nothing_is_left_to_do(finished):
 def test_code_and_lists_that_are_written_anew_fetch_nothing_again(finished):
     folder, _ = finished
     (folder / "toys.json").write_text((folder / "toys.json").read_text())
-    source = folder / "src/tagline/reading/download.py"
-    source.write_text(source.read_text() + "\nSOMETHING = 1\n")
-    assert planned(folder) == set()
+    for source in ("fetch.py", "reading/download.py"):
+        path = folder / "src/tagline" / source
+        path.write_text(path.read_text() + "\nSOMETHING = 1\n")
+    assert not {"record", "fetch"} & planned(folder)
 
 
 def test_a_killed_run_goes_on_and_a_wrong_file_is_refused(jets, tmp_path):

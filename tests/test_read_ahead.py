@@ -5,7 +5,7 @@ import pytest
 import uproot
 
 from tagline.data.jets import concatenate
-from tagline.reading import read_ahead, remote
+from tagline.reading import patience, read_ahead, remote
 from tagline.reading.cuts import Cuts
 from tagline.reading.read_ahead import baskets_of
 from tagline.reading.remote import RemoteFile, grouped, neighbours
@@ -95,7 +95,7 @@ def test_little_waits_in_memory(web, path, monkeypatch, most):
 
 
 def test_what_breaks_off_is_asked_for_again(web, path, monkeypatch):
-    monkeypatch.setattr(remote, "PAUSES", (0.0,) * 8)
+    monkeypatch.setattr(patience, "PAUSES", (0.0,) * 8)
     web.mishaps = [503, None, None, None, ("cut", 100), 503, None, ("cut", 0)]
     jets = kept(web.url("/toy.root"), EVERYTHING)
     assert not web.mishaps

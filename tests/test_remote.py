@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import trustme
 
-from tagline.reading import remote, transports
-from tagline.reading.remote import RemoteFile, copy, size_of
+from tagline.reading import patience, streams, transports
+from tagline.reading.download import download
+from tagline.reading.remote import RemoteFile, size_of
 from tagline.reading.transports import InterruptedReadError, RefusedReadError
 from tests import http_server, nginx_server, xrootd_server
 from tests.cutting_proxy import cutting
@@ -18,7 +19,7 @@ CONTENT = np.random.default_rng(1).bytes(300_000)
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(remote, "PAUSES", (0.01, 0.02, 0.05, 0.1, 0.2, 0.3))
+    monkeypatch.setattr(patience, "PAUSES", (0.01, 0.02, 0.05, 0.1, 0.2, 0.3))
 
 
 @pytest.fixture
@@ -82,13 +83,13 @@ def test_ends_where_the_file_ends(url):
 
 
 def test_copies_in_blocks(url, tmp_path, monkeypatch):
-    monkeypatch.setattr(remote, "BLOCK", 70_000)
-    copy(url, tmp_path / "copy")
+    monkeypatch.setattr(streams, "BLOCK", 70_000)
+    download(url, tmp_path / "copy", size=None)
     assert (tmp_path / "copy").read_bytes() == CONTENT
 
 
 def test_a_missing_file_is_refused_at_once(url, monkeypatch):
-    monkeypatch.setattr(remote, "PAUSES", (60.0,))
+    monkeypatch.setattr(patience, "PAUSES", (60.0,))
     with pytest.raises(RefusedReadError, match=r"404|no such file"):
         RemoteFile(url.replace("a.root", "b.root"))
 
@@ -123,6 +124,14 @@ def test_gives_up_a_silent_connection(web, monkeypatch):
     web.mishaps = [("stall", 10)]
     assert file.read(0, 1000) == CONTENT[:1000]
     file.close()
+
+
+def test_a_server_is_left_alone_as_long_as_it_asks_for(web, monkeypatch):
+    web.mishaps, web.retry_after = [503, 429], "37"
+    pauses = []
+    monkeypatch.setattr(patience.time, "sleep", pauses.append)
+    assert size_of(web.url("/a.root")) == len(CONTENT)
+    assert pauses == [37, 37]
 
 
 def test_says_how_often_it_tried_in_vain(web):
@@ -181,8 +190,8 @@ def test_goes_on_at_a_server_that_hangs_for_a_while(real, monkeypatch):
 
 
 def test_connections_that_are_cut_again_and_again_lose_nothing(real, tmp_path, monkeypatch):
-    monkeypatch.setattr(remote, "BLOCK", 40_000)
+    monkeypatch.setattr(streams, "BLOCK", 40_000)
     with cutting(real.port, cut_after=100_000) as proxy:
-        copy(real.url("a.root", port=proxy.port), tmp_path / "copy")
+        download(real.url("a.root", port=proxy.port), tmp_path / "copy", size=len(CONTENT))
         assert proxy.num_cuts >= 2
     assert (tmp_path / "copy").read_bytes() == CONTENT

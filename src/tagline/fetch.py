@@ -12,11 +12,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tagline.artefacts.digests import checksum_of
+from tagline.artefacts.digests import wrong_checksum
 from tagline.artefacts.files import write_json
-from tagline.reading.download import download
+from tagline.datasets import InterruptedFileError, UnreadableFileError
+from tagline.reading.arrival import bring
+from tagline.reading.download import bytes_of
+from tagline.reading.patience import ROUNDS
 from tagline.settings import records
-from tagline.settings.records import Manifest, RemoteFile
+from tagline.settings.records import ListedFile, Manifest
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +33,7 @@ def look_up(record: str, path: Path, *, checksum: str = "") -> Manifest:
     url, answer = records.url_of(record), partial_of(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     answer.unlink(missing_ok=True)
-    download(url, answer, size=None)
-    if checksum:
-        _refuse_other(answer, checksum, url=url, wanted=path)
+    bring_from_any(ListedFile(path=url, checksum=checksum), [url], answer)
     manifest = read_answer(answer, source=url)
     write_json(manifest.model_dump(mode="json"), path)
     answer.unlink()
@@ -48,21 +49,26 @@ def read_answer(answer: Path, *, source: str) -> Manifest:
     return records.parse(values, source=source)
 
 
-def fetch(file: RemoteFile, path: Path) -> None:
+def fetch(file: ListedFile, path: Path, *, places: Sequence[str]) -> None:
     """Download a file, unless it is there already.
 
+    Args:
+        file: what is known of it.
+        path: gets it.
+        places: URLs that lead to it, the best first.
+
     Raises:
-        ValueError: the server has no such file, or another one, of which nothing is left then.
+        ValueError: no place has it, or each has another one, of which nothing is left then.
     """
     if path.exists() and not wrong_checksum(path, file.checksum):
         log.info("%s is there already, and its checksum is right", path)
         return
-    if not file.url.startswith("http"):
-        raise ValueError(f"{path}: only http(s) is downloaded, not {file.url}; `read` it in place")
+    urls = [place for place in places if "://" in place]
+    if not urls:
+        raise ValueError(f"{path}: {file.path} is no URL; `read` it in place")
     path.parent.mkdir(parents=True, exist_ok=True)
     start, partial = time.monotonic(), partial_of(path)
-    download(file.url, partial, size=file.size)
-    _refuse_other(partial, file.checksum, url=file.url, wanted=path)
+    bring_from_any(file, urls, partial)
     with partial.open("rb") as written:
         os.fsync(written.fileno())
     partial.replace(path)
@@ -70,27 +76,31 @@ def fetch(file: RemoteFile, path: Path) -> None:
     log.info("%s: %.1f MB in %.0f s, and the checksum is right", path, megabytes, seconds)
 
 
+def bring_from_any(file: ListedFile, urls: Sequence[str], partial: Path) -> None:
+    """Complete a file from the first place that gives it; what may pass is tried again later.
+
+    Raises:
+        ValueError: no place gives it.
+    """
+    for pause in ROUNDS:
+        time.sleep(pause)
+        errors: list[UnreadableFileError] = []
+        for url in urls:
+            try:
+                bring(file, url, partial)
+                return
+            except UnreadableFileError as error:
+                log.warning(error)
+                errors.append(error)
+        if not any(isinstance(error, InterruptedFileError) for error in errors):
+            break
+    kept = f"{bytes_of(partial)} bytes are kept for the next run" if partial.exists() else ""
+    raise ValueError("; ".join(filter(None, [*map(str, errors), kept])))
+
+
 def partial_of(path: Path) -> Path:
     """Return where a file grows until it is complete."""
     return path.with_name(f".{path.name}.part")
-
-
-def wrong_checksum(path: Path, checksum: str) -> str:
-    """Return the checksum that a file has instead of the right one; nothing if it is right."""
-    algorithm, _, expected = checksum.partition(":")
-    found = checksum_of(path, algorithm)
-    return "" if int(found, 16) == int(expected, 16) else f"{algorithm}:{found}"
-
-
-def _refuse_other(path: Path, checksum: str, *, url: str, wanted: Path) -> None:
-    """Delete what was downloaded if it is not what was expected."""
-    if found := wrong_checksum(path, checksum):
-        size = path.stat().st_size
-        path.unlink()
-        raise ValueError(
-            f"{wanted}: {url} has {found} in {size} bytes, but {checksum} was expected; "
-            "nothing of it is kept"
-        )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -20,13 +20,12 @@ from tagline.reading.clusters import THIS_MACHINE, Run, Task, workers
 from tagline.reading.ledger import LEDGER, add_up, write_ledger
 from tagline.reading.manifest import names_apart
 from tagline.reading.parts import Report, Source, skim_file
+from tagline.reading.patience import ROUNDS
 from tagline.reading.progress import Progress
 from tagline.settings.catalogue import Dataset, Skim
 from tagline.settings.records import ListedFile
 
 log = logging.getLogger(__name__)
-
-PAUSES = (0.0, 30.0, 120.0)  # seconds before each round
 
 
 def skim(
@@ -81,7 +80,7 @@ def skim_in_rounds(run: Run, task: Task, sources: Sequence[Source]) -> dict[str,
     """Return the last report of each part; what may pass is tried again at the end."""
     progress = Progress(len(sources))
     waiting = list(sources)
-    for pause in PAUSES:
+    for pause in ROUNDS:
         if pause:
             log.info("%d files are tried again in %g s", len(waiting), pause)
             time.sleep(pause)

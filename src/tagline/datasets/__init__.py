@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from tagline.data.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, Column, Further, Table
 from tagline.data.jets import CONSTITUENTS, JETS, Columns, Jets, of_tables, tables_of
-from tagline.reading.transports import InterruptedReadError
+from tagline.reading.transports import InterruptedReadError, RefusedReadError
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
@@ -64,6 +64,8 @@ def reading(where: str, *further: type[Exception]) -> Iterator[None]:
         raise
     except PASSING as error:
         raise InterruptedFileError(f"{where}: {error}") from error
+    except RefusedReadError as error:
+        raise UnreadableFileError(f"{where}: {error}") from error
     except CORRUPT + further as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise

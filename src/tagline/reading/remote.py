@@ -1,7 +1,5 @@
 """Remote files, read patiently: bytes that do not come are asked for again."""
 
-import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any, Self, TypeVar
 from uproot.source.chunk import Chunk, Source, notifier
 from uproot.source.coalesce import CoalesceConfig, SliceFuture, coalesce_requests
 
+from tagline.reading.patience import Patience
 from tagline.reading.transports import (
     InterruptedReadError,
     Range,
@@ -21,11 +20,7 @@ from tagline.reading.transports import (
     connect,
 )
 
-log = logging.getLogger(__name__)
-
-PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds, after vain tries
 REQUESTS_AT_ONCE = 4
-BLOCK = 8 << 20  # bytes of a request of a copy
 ONE_BY_ONE = CoalesceConfig(max_request_ranges=1)  # neighbouring ranges are one request
 GAP = 32 << 10  # bytes between ranges that are rather read than asked around
 BYTES_OF_REQUEST = 8 << 20  # or of one range, if that has more
@@ -69,16 +64,12 @@ class RemoteFile:
             self._transport = None
 
     def _patiently(self, ask: Callable[[Transport], Answer]) -> Answer:
-        for pause in PAUSES:
+        patience = Patience(self.url)
+        while True:
             try:
                 return self._once(ask)
             except InterruptedReadError as error:
-                log.info("%s: %s; tried again in %g s", self.url, error, pause)
-                time.sleep(pause)
-        try:
-            return self._once(ask)
-        except InterruptedReadError as error:
-            raise InterruptedReadError(f"{error}, in each of {len(PAUSES) + 1} tries") from None
+                patience.wait(error)
 
     def _once(self, ask: Callable[[Transport], Answer]) -> Answer:
         transport = self._connected()
@@ -209,14 +200,3 @@ def size_of(path: str) -> int:
     file = RemoteFile(path)
     file.close()
     return file.size
-
-
-def copy(url: str, path: Path) -> None:
-    """Copy a remote file; what breaks off goes on where it was."""
-    file = RemoteFile(url)
-    try:
-        with path.open("wb") as here:
-            for start in range(0, file.size, BLOCK):
-                here.write(file.read(start, min(start + BLOCK, file.size)))
-    finally:
-        file.close()

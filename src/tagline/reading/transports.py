@@ -4,11 +4,17 @@ What goes wrong is an InterruptedReadError if another try may do better, and a R
 it would be in vain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import accumulate, pairwise
 from types import ModuleType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tagline import __version__
+
+if TYPE_CHECKING:
+    from requests import Response, Session
 
 Range = tuple[int, int]
 
@@ -16,6 +22,9 @@ SILENCE = 60  # seconds without an answer after which a request is given up
 CONNECTING = 10  # seconds
 PASSING = {408, 425, 429, 500, 502, 503, 504}  # answers of HTTP that another try may better
 PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
+ANSWERS = {200, PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE}
+HEADERS = {"Accept-Encoding": "identity", "User-Agent": f"tagline/{__version__}"}
+WEB = ("http", "https")
 REFUSALS = {  # answers of XRootD (XProtocol.hh) that another try will not better
     3000,  # invalid argument
     3006,  # invalid request
@@ -28,7 +37,15 @@ REFUSALS = {  # answers of XRootD (XProtocol.hh) that another try will not bette
 
 
 class InterruptedReadError(OSError):
-    """Reading broke off or never began; another try may do better."""
+    """Reading broke off or never began; another try may do better.
+
+    Attributes:
+        pause: seconds that the server asks to wait for.
+    """
+
+    def __init__(self, reason: str, *, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.pause = pause
 
 
 class RefusedReadError(OSError):
@@ -61,7 +78,7 @@ def connect(url: str) -> Transport:
     scheme, _, _ = url.partition("://")
     if scheme in ("root", "xroot", "roots"):
         return XRootD(url)
-    if scheme in ("http", "https"):
+    if scheme in WEB:
         return HTTP(url)
     raise RefusedReadError(f"no way to read {scheme}://, only root://, http:// and https://")
 
@@ -103,30 +120,45 @@ class HTTP:
 
     def _get(self, start: int, stop: int) -> tuple[bytes, str]:
         """Return the bytes, and which of how many they are by the server's account."""
-        from requests import RequestException
-        from requests.exceptions import SSLError
-
-        headers = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
-        times = (CONNECTING, SILENCE)
-        try:
-            with self.session.get(self.url, headers=headers, timeout=times, stream=True) as answer:
-                if answer.status_code != PARTIAL_CONTENT:
-                    raise _refused(answer.status_code, answer.reason)
-                return answer.content, answer.headers.get("Content-Range", "")
-        except SSLError as error:
-            raise RefusedReadError(str(error)) from None
-        except RequestException as error:
-            raise InterruptedReadError(f"{type(error).__name__}: {error}") from None
+        headers = {"Range": f"bytes={start}-{stop - 1}"}
+        with answered(self.session, self.url, headers) as answer:
+            if answer.status_code == RANGE_NOT_SATISFIABLE:
+                raise RefusedReadError("the file is empty")
+            if answer.status_code != PARTIAL_CONTENT:
+                raise RefusedReadError("the server gives no ranges of the file")
+            return answer.content, answer.headers.get("Content-Range", "")
 
 
-def _refused(code: int, reason: str) -> OSError:
-    if code in PASSING:
-        return InterruptedReadError(f"{code} {reason}")
-    if code == RANGE_NOT_SATISFIABLE:
-        return RefusedReadError("the file is empty")
-    if code < 300:
-        return RefusedReadError("the server gives no ranges of the file")
-    return RefusedReadError(f"{code} {reason}")
+@contextmanager
+def answered(session: "Session", url: str, headers: dict[str, str]) -> "Iterator[Response]":
+    """Yield a web server's answer, be it all of a file, a range of it, or that there is none.
+
+    Raises:
+        InterruptedReadError: the server is busy, or the connection breaks off in the block.
+        RefusedReadError: the answer is another one.
+    """
+    from requests import RequestException
+    from requests.exceptions import SSLError
+    from urllib3.exceptions import HTTPError
+
+    times = (CONNECTING, SILENCE)
+    try:
+        with session.get(url, headers=HEADERS | headers, timeout=times, stream=True) as answer:
+            if answer.status_code not in ANSWERS:
+                raise _refused(answer)
+            yield answer
+    except SSLError as error:
+        raise RefusedReadError(str(error)) from None
+    except (RequestException, HTTPError) as error:
+        raise InterruptedReadError(f"{type(error).__name__}: {error}") from None
+
+
+def _refused(answer: "Response") -> OSError:
+    reason = f"{answer.status_code} {answer.reason}"
+    if answer.status_code not in PASSING:
+        return RefusedReadError(reason)
+    asked = answer.headers.get("Retry-After", "")
+    return InterruptedReadError(reason, pause=float(asked) if asked.isdecimal() else 0.0)
 
 
 class XRootD:

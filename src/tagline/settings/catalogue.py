@@ -21,7 +21,7 @@ class Dataset(Strict):
     reader: Name = Field("jetclass", description="plugin that understands the files")
     options: Parameters = Field(default_factory=dict, description="options of the reader")
     generate: Generate | None = Field(None, description="make the files with Pythia")
-    fetch: Fetch | None = Field(None, description="download published files")
+    fetch: Fetch | None = Field(None, description="download listed files, from their mirrors too")
     read: Read | None = Field(None, description="read listed files where they are")
     toy: Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]*/[\w.]+)?$")] = Field(
         "",
