@@ -18,7 +18,7 @@ from pathlib import Path
 from tagline.artefacts import provenance
 from tagline.reading.clusters import THIS_MACHINE, Run, Task, workers
 from tagline.reading.ledger import LEDGER, add_up, write_ledger
-from tagline.reading.manifest import names_apart
+from tagline.reading.manifest import listed
 from tagline.reading.parts import Report, Source, skim_file
 from tagline.reading.patience import ROUNDS
 from tagline.reading.progress import Progress
@@ -54,12 +54,9 @@ def skim(
     Raises:
         ValueError: more files failed than the dataset allows.
     """
-    names = names_apart([file for file in files if isinstance(file, str)])
-    listed = [
-        ListedFile(path=file, name=names[file]) if isinstance(file, str) else file
-        for file in files
-    ]
-    sources = [Source(file, cache / f"{number:04d}") for number, file in enumerate(listed)]
+    named = {each.path: each for each in listed([file for file in files if isinstance(file, str)])}
+    known = [named[file] if isinstance(file, str) else file for file in files]
+    sources = [Source(file, cache / f"{number:04d}") for number, file in enumerate(known)]
     task = partial(skim_file, dataset=dataset, made=provenance.current())
     processes = min(processes, len(files))
     with workers(where, processes=processes, memory_mb=memory_mb, performance=performance) as run:

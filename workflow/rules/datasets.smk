@@ -2,7 +2,6 @@
 
 from tagline.reading import manifest
 from tagline.settings import records
-from tagline.settings.records import ListedFile
 
 
 def num_batches(dataset):
@@ -85,10 +84,11 @@ def files_of_batch(wildcards):
 def listed_files_of_batch(wildcards):
     """List the files of one skim job with what is known of them."""
     if CONFIG.datasets[wildcards.dataset].read:
-        known = {file.url: file.listed for file in files_to_read(wildcards.dataset)}
+        read = [file.listed for file in files_to_read(wildcards.dataset)]
+        listed = manifest.archives_apart(read)
     else:
-        names = manifest.names_apart(files_of_dataset(wildcards.dataset))
-        known = {path: ListedFile(path=path, name=name) for path, name in names.items()}
+        listed = manifest.listed(files_of_dataset(wildcards.dataset))
+    known = {file.path: file for file in listed}
     return [known[path].model_dump() for path in files_of_batch(wildcards)]
 
 

@@ -73,14 +73,20 @@ def reading(where: str, *further: type[Exception]) -> Iterator[None]:
 
 
 class NamedPath(str):
-    """Where a file is read from, which need not end as the file is called."""
+    """Where a file is read from, which need not end as the file is called.
+
+    Attributes:
+        name: what it is called.
+        before_members: what the names of its members begin with, if it is an archive.
+    """
 
     name: str
+    before_members: str
 
-    def __new__(cls, path: str, *, name: str) -> Self:
+    def __new__(cls, path: str, *, name: str, before_members: str = "") -> Self:
         """Join a path and a name."""
         named = super().__new__(cls, path)
-        named.name = name
+        named.name, named.before_members = name, before_members
         return named
 
 

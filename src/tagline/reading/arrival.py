@@ -37,7 +37,7 @@ def arrived(
             here = Path(hidden) / PurePosixPath(file.called).name
             bring(file, place, here)
             try:
-                yield NamedPath(str(here), name=file.called), here.stat().st_size
+                yield _named(file, str(here)), here.stat().st_size
             except UnreadableFileError as error:  # the copy is gone by then
                 raise type(error)(str(error).replace(str(here), place)) from error
         return
@@ -47,7 +47,11 @@ def arrived(
         raise UnreadableFileError(f"{place}: it has {size} bytes, {file.size} were expected")
     if "://" not in place and (found := wrong_checksum(Path(place), file.checksum)):
         raise UnreadableFileError(f"{place}: it has {found}, but {file.checksum} was expected")
-    yield NamedPath(place, name=file.called), size
+    yield _named(file, place), size
+
+
+def _named(file: ListedFile, path: str) -> NamedPath:
+    return NamedPath(path, name=file.called, before_members=file.before_members)
 
 
 def bring(file: ListedFile, place: str, here: Path) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from tagline.artefacts.digests import checksum_of
 from tagline.artefacts.files import write_json
-from tagline.settings.records import Manifest, RemoteFile, path_in
+from tagline.settings.records import ListedFile, Manifest, RemoteFile, path_in
+
+ARCHIVE = ".tar"
 
 
 def expand_files(patterns: Sequence[str]) -> list[str]:
@@ -44,6 +46,28 @@ def names_apart(paths: Sequence[str]) -> dict[str, str]:
         names |= {path: ending for path, ending in endings.items() if times[ending] == 1}
         waiting = [path for path in waiting if path not in names]
     return names | {path: path for path in waiting}
+
+
+def listed(paths: Sequence[str]) -> list[ListedFile]:
+    """Return the files of a dataset of which no list is known, with their names."""
+    names = names_apart(paths)
+    return archives_apart([ListedFile(path=path, name=names[path]) for path in paths])
+
+
+def archives_apart(files: Sequence[ListedFile]) -> list[ListedFile]:
+    """Put the names of archives before those of their members where there are several.
+
+    Members of two archives may have the same name, and events are known by it. Those of a single
+    archive are called as they were on their own.
+    """
+    if [file.called.endswith(ARCHIVE) for file in files].count(True) < 2:
+        return list(files)
+    return [
+        file.model_copy(update={"before_members": f"{file.called}/"})
+        if file.called.endswith(ARCHIVE)
+        else file
+        for file in files
+    ]
 
 
 def list_files(patterns: Sequence[str], *, algorithm: str, tree: str = "") -> Manifest:

@@ -9,10 +9,18 @@ import awkward as ak
 import numpy as np
 import uproot
 
-from tagline.datasets import Array, UnreadableFileError, ends_in, reading, require_here
+from tagline.datasets import (
+    Array,
+    NamedPath,
+    UnreadableFileError,
+    ends_in,
+    reading,
+    require_here,
+)
 from tagline.reading import blocks
 from tagline.reading.baskets import Fetch, Kind, from_file, kind_of, read_plain
 from tagline.reading.lists import AnyRagged, Ragged, RawRagged
+from tagline.reading.manifest import ARCHIVE, names_apart
 from tagline.reading.read_ahead import ReadAhead
 from tagline.reading.remote import RemoteSource
 from tagline.settings.strict import did_you_mean
@@ -256,7 +264,7 @@ def open_tree(path: str, name: str, *, member: Member | None = None) -> Iterator
 
 def open_trees(path: str, name: str) -> Iterator[Tree]:
     """Yield a tree of a file, or of each ROOT file in a tar archive, which is not unpacked."""
-    if not ends_in(path, (".tar",)):
+    if not ends_in(path, (ARCHIVE,)):
         with open_tree(path, name) as tree:
             yield tree
         return
@@ -268,8 +276,11 @@ def open_trees(path: str, name: str) -> Iterator[Tree]:
             members = [file for file in archive if file.isfile() and file.name.endswith(".root")]
         if not members:
             raise UnreadableFileError(f"{path}: no ROOT file in it")
+        called = names_apart([info.name for info in members])
+        before = path.before_members if isinstance(path, NamedPath) else ""
         for info in members:
             content = archive.extractfile(info)
             member = Member(content, path, info.offset_data) if content else None
-            with open_tree(f"{path}/{info.name}", name, member=member) as tree:
+            place = NamedPath(f"{path}/{info.name}", name=f"{before}{called[info.name]}")
+            with open_tree(place, name, member=member) as tree:
                 yield tree

@@ -89,6 +89,9 @@ class ListedFile(Strict):
         description="algorithm and hexadecimal digits, of a file that is local or copied first",
     )
     events: int | None = Field(None, ge=0, description="entries of its tree")
+    before_members: str = Field(
+        "", description="what the names of an archive's members begin with, if there are several"
+    )
 
     @property
     def called(self) -> str:
