@@ -103,6 +103,14 @@ def test_asks_again_when_a_server_is_busy(web):
     file.close()
 
 
+def test_one_request_more_is_all_that_a_busy_server_is_asked_for(web):
+    file = RemoteFile(web.url("/a.root"))
+    web.mishaps, web.asked = [503], []
+    assert file.read(5, 10) == CONTENT[5:10]
+    assert web.asked == [("/a.root", "bytes=5-9")] * 2
+    file.close()
+
+
 def test_asks_again_when_an_answer_is_cut(web):
     file = RemoteFile(web.url("/a.root"))
     web.mishaps = [("cut", 10), ("cut", 0)]
@@ -129,6 +137,7 @@ def test_gives_up_a_silent_connection(web, monkeypatch):
 def test_a_server_is_left_alone_as_long_as_it_asks_for(web, monkeypatch):
     web.mishaps, web.retry_after = [503, 429], "37"
     pauses = []
+    monkeypatch.setattr(patience, "JITTER", 0.0)
     monkeypatch.setattr(patience.time, "sleep", pauses.append)
     assert size_of(web.url("/a.root")) == len(CONTENT)
     assert pauses == [37, 37]

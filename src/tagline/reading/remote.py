@@ -29,7 +29,7 @@ Answer = TypeVar("Answer")
 
 
 class RemoteFile:
-    """A file on a server, connected to anew after each failure; threads may share it.
+    """A file on a server, opened anew after failures that end it; threads may share it.
 
     Attributes:
         size: in bytes.
@@ -76,6 +76,8 @@ class RemoteFile:
         try:
             return ask(transport)
         except InterruptedReadError:
+            if transport.lasts:
+                raise
             with self._lock:
                 if self._transport is transport:  # no other thread has connected anew
                     self._transport = None

@@ -58,8 +58,10 @@ class Transport(Protocol):
     Attributes:
         size: of the file in bytes.
         most_ranges: that one request asks for.
+        lasts: whether it goes on after an interruption, and need not be opened anew.
     """
 
+    lasts: bool
     size: int
     most_ranges: int
 
@@ -86,6 +88,7 @@ def connect(url: str) -> Transport:
 class HTTP:
     """A file on a web server that gives ranges, one a request."""
 
+    lasts = True  # a server that is busy would take opening it anew for one request more
     most_ranges = 1
 
     def __init__(self, url: str) -> None:
@@ -105,6 +108,9 @@ class HTTP:
         stop = min(stop, self.size)
         content, told = self._get(start, stop)
         wanted = f"bytes {start}-{stop - 1}/{self.size}"
+        total = told.rpartition("/")[2]
+        if total.isdecimal() and int(total) != self.size:
+            raise RefusedReadError(f"{self.size} bytes have become {total}")
         if told != wanted or len(content) != stop - start:
             answer = f"the server gave {len(content)} bytes as {told!r}"
             raise InterruptedReadError(f"{wanted} were asked for, {answer}")
@@ -164,6 +170,7 @@ def _refused(answer: "Response") -> OSError:
 class XRootD:
     """A file on an XRootD server, which gives many ranges at once."""
 
+    lasts = False
     most_ranges = 1024
     most_bytes = 2_097_136  # of a range among several
 
