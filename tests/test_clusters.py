@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +13,7 @@ from tagline.reading import clusters
 from tagline.reading.clusters import THIS_MACHINE, workers
 from tagline.reading.ledger import FileLedger, read_ledger
 from tagline.reading.parts import Report, Source, skim_file
+from tagline.reading.patience import ROUNDS
 from tagline.settings.catalogue import Dataset, Skim
 from tagline.settings.records import ListedFile
 from tagline.skim import skim
@@ -90,6 +91,22 @@ def test_a_file_that_kills_every_process_fails_and_the_rest_goes_on(run, monkeyp
     assert "1.root: every process that read it died" in second.failed
     assert second.attempts == 2
     assert first.kept == third.kept == 20
+
+
+def test_a_scheduler_outlives_a_slow_start_and_the_pauses_between_rounds(monkeypatch):
+    """It ends by itself when it has had no task for long."""
+    asked = {}
+
+    @contextmanager
+    def noted(**options):
+        asked.update(options)
+        yield SimpleNamespace(workers={})
+
+    monkeypatch.setattr("distributed.deploy.subprocess.SubprocessCluster", noted)
+    with clusters.start(THIS_MACHINE, processes=2, memory_mb=2000):
+        pass
+    longest = max(*ROUNDS, clusters.SECONDS_TO_BEGIN["local"])
+    assert asked["scheduler_kwargs"]["idle_timeout"] > longest
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tagline.reading.ledger import FileLedger
 from tagline.reading.parts import Report, Source
+from tagline.reading.patience import ROUNDS
 from tagline.settings.catalogue import Skim
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-IDLE_SECONDS = 60.0  # after which a cluster ends whose job was killed
 SECONDS_TO_BEGIN = {"local": 300.0, "scheduler": 3600.0, "slurm": 86400.0}  # queues are long
 MEGABYTES_OF_JOB = 500  # of the job's own process and of the scheduler's
 ONLY_TERMINATE = {  # a process above 95 % of its memory is killed and its file tried again;
@@ -85,7 +85,7 @@ def _on_this_machine(processes: int, memory_mb: int) -> Iterator[Started]:
         n_workers=processes,
         threads_per_worker=1,
         dashboard_address="127.0.0.1:0",
-        scheduler_kwargs={"idle_timeout": IDLE_SECONDS},
+        scheduler_kwargs={"idle_timeout": idle_seconds()},
         worker_kwargs={"memory_limit": memory_mb * 10**6, "config": ONLY_TERMINATE},
     ) as cluster:
 
@@ -102,6 +102,14 @@ def _on_this_machine(processes: int, memory_mb: int) -> Iterator[Started]:
                 cluster.scale(processes)
 
         yield cluster, refill
+
+
+def idle_seconds() -> float:
+    """Return after how long without a task a scheduler ends, since its job must have been killed.
+
+    There is none before the processes have begun, nor in the pauses between rounds.
+    """
+    return max(ROUNDS) + SECONDS_TO_BEGIN["local"]
 
 
 @contextmanager
