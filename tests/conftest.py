@@ -10,7 +10,14 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 
-LONGEST_FIRST = ("test_disturbed", "test_workflow", "test_limits", "test_beyond", "test_sharing")
+LONGEST_FIRST = (
+    "test_disturbed",
+    "test_workflow",
+    "test_limits",
+    "test_beyond",
+    "test_sharing",
+    "test_production",
+)
 
 
 @pytest.hookimpl(trylast=True)

@@ -18,6 +18,7 @@ http {{
     fastcgi_temp_path {admin};
     uwsgi_temp_path {admin};
     scgi_temp_path {admin};
+    {limit}
     server {{
         listen 127.0.0.1:{port};
         root {folder};
@@ -30,6 +31,7 @@ class Server(Daemon):
     """Serves a folder by HTTP, with ranges."""
 
     program, package = "nginx", "nginx-light"
+    most_requests = 0  # a second; further ones are answered with 503
 
     def url(self, name: str, *, port: int = 0) -> str:
         """Return the URL of a file, perhaps behind a proxy at another port."""
@@ -38,7 +40,10 @@ class Server(Daemon):
     def prepare(self) -> tuple[list[str], dict[str, Any]]:
         """Let it be one process, so that it dies at once."""
         config = self.admin / "nginx.conf"
-        config.write_text(CONFIG.format(port=self.port, folder=self.folder, admin=self.admin))
+        zone = f"zone=all:1m rate={self.most_requests}r/s; limit_req zone=all;"
+        limit = f"limit_req_zone $server_port {zone}" if self.most_requests else ""
+        places = {"port": self.port, "folder": self.folder, "admin": self.admin}
+        config.write_text(CONFIG.format(**places, limit=limit))
         return ["nginx", "-e", str(self.admin / "log"), "-c", str(config)], {}
 
 
