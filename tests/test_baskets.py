@@ -12,7 +12,7 @@ import uproot
 from uproot.compression import LZ4, LZMA, ZLIB, ZSTD
 
 from tagline.reading import blocks
-from tagline.reading.baskets import Kind, from_file, kind_of, read_plain
+from tagline.reading.baskets import Kind, from_file, kind_of, read_places, read_plain
 from tagline.reading.lists import RawRagged
 from tests.toys import add_tree
 
@@ -71,6 +71,36 @@ def assert_same(found, expected):
     if isinstance(found, RawRagged):
         values = ak.unflatten(values, np.diff(found.offsets))
     assert ak.to_list(values) == ak.to_list(expected)
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("entries", [(0, 6_000), (2_000, 4_000)])
+@pytest.mark.parametrize("share", [0, 0.01, 1])
+def test_places_in_whole_baskets_have_the_values_that_all_have(write, packing, entries, share):
+    path = write(PACKINGS[packing])
+    with uproot.open(path) as file:
+        for name in [f"b_{kind}" for kind in TYPES]:
+            read = from_file(str(path)), file["tree"][name], kind_of(file["tree"][name]), *entries
+            every = read_plain(*read)
+            places = np.flatnonzero(np.random.default_rng(3).random(every.offsets[-1]) <= share)
+            places = np.repeat(places, 2)
+            found = read_places(*read, places=places)
+            np.testing.assert_array_equal(found.values, every.values[places], strict=True)
+            np.testing.assert_array_equal(found.offsets, every.offsets)
+
+
+@pytest.mark.parametrize("entries", [(10, 20), (0, 5_000), (10, 6_000)])
+def test_places_in_parts_of_baskets_are_left_to_others(write, entries):
+    with uproot.open(path := write(ZSTD(5))) as file:
+        read = from_file(str(path)), file["tree"]["b_f4"], kind_of(file["tree"]["b_f4"])
+        assert read_places(*read, *entries, places=np.array([0])) is None
+
+
+@pytest.mark.parametrize("places", [[7_000, 0], [30_000]], ids=["back", "beyond all"])
+def test_places_that_do_not_go_on_are_left_to_others(write, places):
+    with uproot.open(path := write(ZSTD(5))) as file:
+        read = from_file(str(path)), file["tree"]["b_f4"], kind_of(file["tree"]["b_f4"])
+        assert read_places(*read, 0, NUM_ENTRIES, places=np.array(places)) is None
 
 
 def test_vectors_that_root_wrote_are_what_uproot_reads():
@@ -167,10 +197,12 @@ def test_a_damaged_basket_is_an_error(write, tmp_path, packing):
         for at in range(place + size - 200, place + size):
             content[at] ^= 0xFF
         (tmp_path / "damaged.root").write_bytes(content)
+        fetch = from_file(str(tmp_path / "damaged.root"))
         with pytest.raises(blocks.DAMAGE):
-            read_plain(
-                from_file(str(tmp_path / "damaged.root")), branch, kind_of(branch), 0, NUM_ENTRIES
-            )
+            read_plain(fetch, branch, kind_of(branch), 0, NUM_ENTRIES)
+        nowhere = np.array([], np.int64)
+        with pytest.raises(blocks.DAMAGE):
+            read_places(fetch, branch, kind_of(branch), 0, NUM_ENTRIES, places=nowhere)
 
 
 @pytest.mark.parametrize("place", [0, 6, 14], ids=["in all", "unpacked", "of its key"])
@@ -181,7 +213,9 @@ def test_a_key_with_other_sizes_is_left_to_uproot(write, tmp_path, place):
         content[branch.member("fBasketSeek")[0] + place + 1] ^= 0x01
         (tmp_path / "other.root").write_bytes(content)
         path = str(tmp_path / "other.root")
-        assert read_plain(from_file(path), branch, kind_of(branch), 0, NUM_ENTRIES) is None
+        read = from_file(path), branch, kind_of(branch), 0, NUM_ENTRIES
+        assert read_plain(*read) is None
+        assert read_places(*read, places=np.array([0])) is None
 
 
 def test_a_file_that_ends_early_is_left_to_uproot(write, tmp_path):

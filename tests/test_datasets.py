@@ -8,6 +8,7 @@ import uproot
 
 from tagline.data.columns import CONSTITUENT_COLUMNS, JET_COLUMNS, TRUTH
 from tagline.datasets import BaseReader, UnreadableFileError
+from tagline.reading import baskets, blocks
 from tagline.reading.cuts import Cuts
 from tagline.settings import plugins
 from tests.readers import assert_same, branches_read, read, reader
@@ -192,6 +193,33 @@ class TestPFNano:
         rows = np.array([38, 3, 4])
         everything = chunk.take(np.arange(40))
         assert_same(chunk.take(rows), everything.take(rows))
+        chunks.close()
+
+    @pytest.mark.parametrize("rows", [[1, 2, 17, 38], [38, 3, 17]])
+    def test_takes_some_jets_of_several_clusters(self, rows, jets, tmp_path):
+        clusters = [jets.take(np.arange(first, first + 10)) for first in range(0, 40, 10)]
+        branches = [nano_branches(cluster, **NANO_DIALECTS[0]) for cluster in clusters]
+        with uproot.recreate(tmp_path / "toy.root") as file:
+            add_tree(file, "Events", *branches)
+        some = next(chunks := reader("pfnano").read(str(tmp_path / "toy.root")))
+        every = next(others := reader("pfnano").read(str(tmp_path / "toy.root")))
+        expected = every.take(np.arange(40)).take(np.array(rows))
+        assert_same(some.take(np.array(rows)), expected)
+        chunks.close()
+        others.close()
+
+    def test_unpacks_nothing_twice_for_a_selection_on_the_mass(self, jets, tmp_path, monkeypatch):
+        branches = nano_branches(jets, **NANO_DIALECTS[0])
+        write_tree(tmp_path / "toy.root", "Events", branches=branches)
+        unpacked = []
+        monkeypatch.setattr(
+            baskets, "unpacked", lambda *block: unpacked.append(block) or blocks.unpacked(*block)
+        )
+        chunk = next(chunks := reader("pfnano").read(str(tmp_path / "toy.root")))
+        chunk.column("mass")
+        chunk.take(np.array([3, 4]))
+        places = [packed.obj for packed, _ in unpacked]
+        assert len(places) == len(set(places)) > 10
         chunks.close()
 
     @pytest.mark.parametrize("name", ["pFCandsIdx", "jetIdx"])

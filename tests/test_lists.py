@@ -59,8 +59,8 @@ def test_no_place_is_beyond_all_values(header_bytes, num_places):
 
 
 @pytest.mark.parametrize("header_bytes", [0, HEADER])
-@pytest.mark.parametrize("places", [[7], []])
-def test_few_places_are_found_in_their_pieces(dtype, header_bytes, places):
+@pytest.mark.parametrize("places", [[7], [], [3, 1, 9, 10, 14, 10]])
+def test_places_that_go_on_are_found_in_their_pieces(dtype, header_bytes, places):
     raw, expected = lists(dtype, header_bytes=header_bytes)
     places = np.array(places, np.int64)
     np.testing.assert_array_equal(raw.at(places), expected.at(places), strict=True)

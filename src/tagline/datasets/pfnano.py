@@ -144,23 +144,27 @@ class PFNanoChunk(NanoJets):
 
     def constituents(self, rows: Rows) -> tuple[Rows, Columns]:
         """Return momenta, and what else there is."""
+        of = self.links.candidates
         counts, candidate = self._links(rows)
-        weight = self._puppi_weights(candidate)
+        once = len(rows) < self.num_jets  # a selection on the mass asks for all, then for some
+
+        def read(name: str) -> Array:
+            return self.span.at(f"{of}_{name}", f"{of}_pt", candidate, once=once)
+
+        weight = read("puppiWeight") if self._is_weighted else np.ones(len(candidate), np.float32)
         if not (kept := weight > 0).all():
             counts = np.diff(np.append(0, np.cumsum(kept))[np.append(0, np.cumsum(counts))])
             candidate, weight = candidate[kept], weight[kept]
-        pt, eta, phi, mass, pdgid = (
-            self._of_candidates(name, candidate) for name in ("pt", "eta", "phi", "mass", "pdgId")
-        )
+        pt, eta, phi, mass, pdgid = map(read, ("pt", "eta", "phi", "mass", "pdgId"))
         pt, mass = pt * weight, mass * weight
         columns = {"px": pt * np.cos(phi), "py": pt * np.sin(phi), "pz": pt * np.sinh(eta)}
         squares = sum(component**2 for component in (*columns.values(), mass))
         columns |= {"energy": np.sqrt(squares), "pdgid": pdgid, "charge": charges(pdgid)}
         for name in IMPACT_PARAMETERS:
-            if f"{self.links.candidates}_{name}Err" in self.span.tree:
-                error = self._of_candidates(f"{name}Err", candidate)
+            if f"{of}_{name}Err" in self.span.tree:
+                error = read(f"{name}Err")
                 has_track = error >= 0
-                columns[name] = self._of_candidates(name, candidate) * has_track
+                columns[name] = read(name) * has_track
                 columns[f"{name}_error"] = error * has_track
         return counts, columns
 
@@ -169,7 +173,9 @@ class PFNanoChunk(NanoJets):
         links = self.span.ragged(self.links.jet)
         candidates = self.span.alike(self.links.candidate, self.links.jet)
         first = self.span.ragged(f"{self.links.candidates}_pt").offsets
-        events = np.unique(np.searchsorted(self.rows.offsets, rows, side="right") - 1)
+        events = np.flatnonzero(
+            np.bincount(np.searchsorted(self.rows.offsets, rows, side="right") - 1)
+        )
         place = np.full(self.num_jets, -1)
         place[rows] = np.arange(len(rows))
         found = follow(
@@ -187,16 +193,11 @@ class PFNanoChunk(NanoJets):
             raise UnreadableFileError(f"{self.where}: {names} points beyond its event")
         return counts, found
 
-    def _puppi_weights(self, candidate: Rows) -> Array:
-        """Return the weights of candidates, one where the momenta have them already, as in v15."""
+    @property
+    def _is_weighted(self) -> bool:
+        """Whether momenta are to be weighted; they have that behind them in v15."""
         branch = f"{self.links.candidates}_puppiWeight"
-        if self.config.puppi in (self.config.jets, "both") and branch in self.span.tree:
-            return self._of_candidates("puppiWeight", candidate)
-        return np.ones(len(candidate), np.float32)
-
-    def _of_candidates(self, name: str, rows: Rows) -> Array:
-        candidates = self.links.candidates
-        return self.span.alike(f"{candidates}_{name}", f"{candidates}_pt").at(rows)
+        return self.config.puppi in (self.config.jets, "both") and branch in self.span.tree
 
 
 def charges(pdgid: Array) -> Array:

@@ -1,6 +1,6 @@
 """Lists of numbers, one an entry, of which perhaps those of few entries are wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -11,8 +11,6 @@ from tagline.data.jets import particles_of
 from tagline.datasets import Array, Rows
 from tagline.machine.compiled import compiled
 from tagline.reading.blocks import Bytes
-
-FEW = 8  # of so many values at most one is wanted, so that pieces are better not joined
 
 
 class Ragged(NamedTuple):
@@ -37,6 +35,11 @@ class Piece(NamedTuple):
     content: Bytes
     begins: Rows
 
+    def values(self, num: int, dtype: np.dtype[Any]) -> Array:
+        """Return the values of all of its lists, which lie behind each other."""
+        first = self.begins[0] if len(self.begins) else 0
+        return self.content[first : first + num * dtype.itemsize].view(dtype)
+
 
 class RawRagged:
     """Lists as they lie in the baskets of a file, turned into numbers when they are asked for.
@@ -53,7 +56,6 @@ class RawRagged:
     ) -> None:
         self.offsets = offsets
         self._pieces, self._dtype, self._are_dense = pieces, dtype, are_dense
-        self._bits = np.dtype(f"u{dtype.itemsize}")  # which numpy gathers faster
         self._ends = np.cumsum([0, *(len(piece.begins) for piece in pieces)])
 
     def between(self, start: int, stop: int) -> "RawRagged":
@@ -69,7 +71,7 @@ class RawRagged:
     def values(self) -> Array:
         """The values of all lists."""
         if self._are_dense:
-            return self._dense.view(self._dtype).astype(self._dtype.newbyteorder("="))
+            return np.concatenate(self._contents).astype(self._dtype.newbyteorder("="))
         return self.of(np.arange(len(self.offsets) - 1))
 
     def of(self, rows: Rows) -> Array:
@@ -89,35 +91,21 @@ class RawRagged:
 
     def at(self, places: Rows) -> Array:
         """Return the values at some places among those of all lists."""
-        if not self._are_dense or "values" in self.__dict__:
-            found: Array = self.values[places]
-            return found
-        if FEW * len(places) > self.offsets[-1]:
-            return native(self._dense[places].view(self._dtype))
-        if len(places) and not 0 <= places.min() <= places.max() < self.offsets[-1]:
-            raise IndexError(f"some of {len(places)} places are beyond {self.offsets[-1]} values")
-        out = np.empty(len(places), self._bits)
-        for values, start in zip(self._contents, self.offsets[self._ends], strict=False):
-            here = np.flatnonzero((places >= start) & (places < start + len(values)))
-            out[here] = values[places[here] - start]
-        return native(out.view(self._dtype))
+        if self._are_dense and "values" not in self.__dict__:
+            starts = self.offsets[self._ends].tolist()
+            found = gathered(zip(starts, self._contents, strict=False), places, self._dtype)
+            if found is not None:
+                return found
+        chosen: Array = self.values[places]
+        return chosen
 
     @cached_property
     def _contents(self) -> list[Array]:
-        """The values of each piece, if they are dense, as bits in the order of the file."""
-        borders = self.offsets[self._ends] * self._dtype.itemsize
-        contents = []
-        for (content, begins), (start, stop) in zip(self._pieces, pairwise(borders), strict=True):
-            first = begins[0] if len(begins) else 0
-            contents.append(content[first : first + stop - start].view(self._bits))
-        return contents
-
-    @cached_property
-    def _dense(self) -> Array:
-        """All of them behind each other."""
-        contents = self._contents
-        joined: Array = contents[0] if len(contents) == 1 else np.concatenate(contents)
-        return joined
+        """The values of each piece, if they are dense, in the order of bytes of the file."""
+        sizes = np.diff(self.offsets[self._ends]).tolist()
+        return [
+            piece.values(num, self._dtype) for piece, num in zip(self._pieces, sizes, strict=True)
+        ]
 
 
 AnyRagged = Ragged | RawRagged
@@ -132,6 +120,38 @@ def copy_all(content: Bytes, begins: Rows, num_bytes: Rows, out: Bytes) -> None:
         for place in range(length):
             here[place] = there[place]
         filled += length
+
+
+@compiled
+def copy_while_here(values: Array, start: int, places: Rows, out: Array) -> int:
+    """Copy values at places counted from before the first, up to one that is elsewhere."""
+    for num in range(len(places)):
+        place = places[num] - start
+        if not 0 <= place < len(values):
+            return num
+        out[num] = values[place]
+    return len(places)
+
+
+def gathered(
+    pieces: Iterable[tuple[int, Array]], places: Rows, dtype: np.dtype[Any]
+) -> Array | None:
+    """Return the values at some places, or nothing if these go back to an earlier piece.
+
+    Args:
+        pieces: where each begins among all values, and those in it, as the file has them.
+        places: among all values.
+        dtype: of the values.
+    """
+    bits = np.dtype(f"u{dtype.itemsize}")
+    found = np.empty(len(places), dtype.newbyteorder("="))
+    num = 0
+    for start, values in pieces:
+        here = found[num:].view(bits)
+        num_here = copy_while_here(values.view(bits), start, places[num:], here)
+        native(here[:num_here].view(dtype))
+        num += num_here
+    return found if num == len(places) else None
 
 
 def native(values: Array) -> Array:

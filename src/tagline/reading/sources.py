@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tagline.datasets import Array, Rows, UnreadableFileError, ends_in, reading, require_here
-from tagline.reading.lists import AnyRagged, Ragged, RawRagged
-from tagline.reading.trees import Tree, open_tree, open_trees
+from tagline.reading.lists import AnyRagged, Ragged
+from tagline.reading.trees import ShortWay, Tree, open_tree, open_trees
 
 ROWS_OF_A_BATCH = 1000  # that are unpacked at once of row groups that are taken in parts
 BYTES_OF_A_READ = 1 << 20  # of a column; by itself pyarrow reads all that a row group has of it
@@ -149,9 +149,8 @@ class Befriended(Tree):
         """Read some entries of one branch."""
         return self.home[branch].array(branch, start, stop)
 
-    def plain(self, branch: str, start: int, stop: int) -> Array | RawRagged | None:
-        """Read some entries of a plain branch, if its home has a short way."""
-        return self.home[branch].plain(branch, start, stop)
+    def _short_way(self, branch: str, start: int, stop: int) -> ShortWay | None:
+        return self.home[branch]._short_way(branch, start, stop)
 
     def ranges(self, entries: int) -> Iterator[tuple[int, int]]:
         """Yield the ranges of the tree itself."""

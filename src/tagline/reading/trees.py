@@ -12,13 +12,14 @@ import uproot
 from tagline.datasets import (
     Array,
     NamedPath,
+    Rows,
     UnreadableFileError,
     ends_in,
     reading,
     require_here,
 )
 from tagline.reading import blocks
-from tagline.reading.baskets import Fetch, Kind, from_file, kind_of, read_plain
+from tagline.reading.baskets import Fetch, Kind, from_file, kind_of, read_places, read_plain
 from tagline.reading.lists import AnyRagged, Ragged, RawRagged
 from tagline.reading.manifest import ARCHIVE, names_apart
 from tagline.reading.read_ahead import ReadAhead
@@ -27,6 +28,8 @@ from tagline.settings.strict import did_you_mean
 
 DAMAGE: tuple[Any, ...] = (uproot.DeserializationError, *blocks.DAMAGE)
 """What is raised for a damaged file, besides what `reading` knows."""
+ShortWay = tuple[Fetch, Any, Kind]
+"""What fetches ranges of a file, a branch of uproot's, and its kind."""
 FEW_TIMES = 4  # as many entries in one range as are asked for are not yet too many
 TREES = ["TTree", "ROOT::RNTuple"]
 LOCAL = uproot.MultithreadedFileSource  # a fifth less CPU time than fsspec
@@ -89,12 +92,21 @@ class Tree:
 
     def plain(self, branch: str, start: int, stop: int) -> Array | RawRagged | None:
         """Read some entries of a branch of numbers or lists of them, if there is a short way."""
+        way = self._short_way(branch, start, stop)
+        return read_plain(*way, start, stop) if way else None
+
+    def plain_at(self, branch: str, start: int, stop: int, *, places: Rows) -> Ragged | None:
+        """Read values at some places of some entries' lists, if there is a short way."""
+        way = self._short_way(branch, start, stop)
+        return read_places(*way, start, stop, places=places) if way else None
+
+    def _short_way(self, branch: str, start: int, stop: int) -> ShortWay | None:
         kind = self._kind(branch)
         if kind is None or self._fetch is None:
             return None
         if self.ahead:
             self.ahead.before(branch, start, stop)
-        return read_plain(self._fetch, self.branches[branch], kind, start, stop)
+        return self._fetch, self.branches[branch], kind
 
     def _kind(self, branch: str) -> Kind | None:
         if self._fetch is None:
@@ -188,6 +200,15 @@ class Span:
             )
         return lists
 
+    def at(self, branch: str, other: str, places: Rows, *, once: bool) -> Array:
+        """Return values at some places of lists `alike`; what is asked for once is not kept."""
+        if once and branch not in self._plain and branch not in self._arrays:
+            with self._reading(branch):
+                found = self.tree.plain_at(branch, self.start, self.stop, places=places)
+            if found and np.array_equal(found.offsets, self.ragged(other).offsets):
+                return found.values
+        return self.alike(branch, other).at(places)
+
     def depth(self, branch: str) -> int:
         """Return 1 where a branch has a number an entry, 2 where it has a list, and so on."""
         plain = self._found_plain(branch)
@@ -201,20 +222,24 @@ class Span:
         if branch in self._arrays:
             return None
         if branch not in self._plain:
-            self.tree.require([branch])
-            with reading(f"{self.where}, branch {branch!r}", *DAMAGE):
+            with self._reading(branch):
                 self._plain[branch] = self.tree.plain(branch, self.start, self.stop)
         return self._plain[branch]
 
     def read(self, branch: str) -> Any:  # noqa: ANN401 (an awkward array)
         """Return what one branch holds, which is read once."""
         if branch not in self._arrays:
-            self.tree.require([branch])
-            with reading(f"{self.where}, branch {branch!r}", *DAMAGE):
+            with self._reading(branch):
                 if self.tree.ahead:
                     self.tree.ahead.before(branch, self.start, self.stop)
                 self._arrays[branch] = self.array(branch)
         return self._arrays[branch]
+
+    @contextmanager
+    def _reading(self, branch: str) -> Iterator[None]:
+        self.tree.require([branch])
+        with reading(f"{self.where}, branch {branch!r}", *DAMAGE):
+            yield
 
 
 def as_ragged(array: Any, *, where: str) -> Ragged:  # noqa: ANN401 (an awkward array)
