@@ -217,6 +217,7 @@ def _writer(columns: Columns, path: Path, provenance: dict[str, str]) -> pq.Parq
             name for name, column in columns.items() if column.dtype.kind == "f"
         ],
         store_schema=False,
+        write_statistics=False,  # columns are read whole
     )
     described = provenance | made.text()
     writer.add_key_value_metadata({f"tagline.{key}": text for key, text in described.items()})
