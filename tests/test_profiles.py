@@ -63,6 +63,13 @@ def test_plans_the_study_and_asks_for_gpus_for_trainings_alone(project, profile)
     assert {rule for rule, said in jobs if re.search(r"\bgpu=[1-9]", said)} == {"train"}
 
 
+@pytest.mark.slow
+def test_a_group_asks_for_the_memory_and_time_of_what_its_own_files_are_read_by(project):
+    said_of = dict(planned(project, ROOT / "slurm"))
+    for rule in ("decorrelate", "evaluate"):
+        assert re.search(r"\bmem_mb=1000\b.* runtime=10\b", said_of[rule]), said_of[rule]
+
+
 @each_profile
 def test_snakemake_knows_every_key(profile):
     keys = yaml.safe_load((profile / "config.yaml").read_text())

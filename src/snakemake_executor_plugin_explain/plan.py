@@ -132,7 +132,7 @@ def read_script(job: Any, workflow: Any) -> str:  # noqa: ANN401 (Snakemake's)
 
 
 def read_resources(job: Any) -> dict[str, int]:  # noqa: ANN401 (Snakemake's)
-    """Return what a job asks for; what depends on files that are not there is left out."""
+    """Return what a job asks for in numbers; files that are not there weigh nothing."""
     known = {name: value for name, value in job.resources.items() if isinstance(value, int)}
     return {**known, "cores": job.threads}
 

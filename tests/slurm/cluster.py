@@ -201,7 +201,8 @@ class Cluster:
 
     def jobs(self) -> list[dict[str, str]]:
         """Return all jobs that accounting knows, with their comments as soon as they have one."""
-        fields = ("JobIDRaw", "State", "Partition", "AllocTRES", "Comment", "NodeList", "WorkDir")
+        fields = ("JobIDRaw", "State", "Partition", "AllocTRES", "TimelimitRaw")
+        fields += ("Comment", "NodeList", "WorkDir")
         table = self.run(
             "sacct", "-X", "--parsable2", "--noheader", f"--format={','.join(fields)}"
         )

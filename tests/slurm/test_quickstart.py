@@ -65,6 +65,12 @@ def test_every_stage_is_a_job_or_in_the_group_of_its_tagger(there):
         assert grouped == [f"{group}_decorrelate_evaluate_score"]
 
 
+def test_a_group_asks_for_the_time_of_all_that_is_made_one_after_the_other(there):
+    limits = [int(job["TimelimitRaw"]) for job in there.jobs if "measure" in job["Comment"]]
+    assert len(limits) == len(OF_TAGGER)
+    assert all(limit >= 15 + 10 + 10 for limit in limits)  # score, decorrelate, evaluate
+
+
 def test_trainings_alone_are_in_the_gpu_partition(there):
     for job in there.jobs:
         partition = "gpu" if "rule_train" in job["Comment"] else "cpu"

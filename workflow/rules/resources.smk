@@ -31,11 +31,13 @@ def growing(base, per_byte):
 
 
 def num_bytes(paths):
-    """Add up files and what is in folders; a missing one leaves the resource open until it exists."""
-    return sum(
-        sum(file.stat().st_size for file in Path(path).glob("**/*")) or Path(path).stat().st_size
-        for path in paths
-    )
+    """Add up files and what is in folders; nothing for those that the same group has yet to make."""
+    return sum(size_of(Path(path)) for path in paths if Path(path).exists())
+
+
+def size_of(path):
+    """Return the bytes of a file, or of what is in a folder."""
+    return sum(file.stat().st_size for file in path.glob("**/*")) or path.stat().st_size
 
 
 def minutes_of_generation(wildcards, attempt):
