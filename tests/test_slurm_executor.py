@@ -13,8 +13,9 @@ import pytest
 from snakemake_executor_plugin_slurm import Executor as SlurmExecutor
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+from snakemake_interface_executor_plugins.utils import TargetSpec
 
-from snakemake_executor_plugin_tagline_slurm import Executor, ExecutorSettings, queue
+from snakemake_executor_plugin_tagline_slurm import FOLDER, Executor, ExecutorSettings, queue
 from snakemake_executor_plugin_tagline_slurm.queue import (
     FORGOTTEN,
     NoAnswerError,
@@ -30,6 +31,7 @@ def a_job(*, width=16, seed=1, attempt=1, inputs=()) -> SimpleNamespace:
     return SimpleNamespace(
         is_group=lambda: False,
         jobid=seed,
+        get_target_spec=lambda: [TargetSpec("train", {"seed": str(seed)})],
         attempt=attempt,
         rule=SimpleNamespace(name="train"),
         wildcards_dict={"seed": str(seed)},
@@ -384,7 +386,9 @@ def test_a_job_is_not_submitted_beside_one_that_does_not_end(slurm, executor, mo
     assert executor.outcomes[None] == "failed: not submitted: Slurm jobs do not end: 7. "
 
 
-def test_a_group_is_one_step_that_is_warned(executor, monkeypatch):
+def test_a_group_is_one_step_that_is_warned(executor, monkeypatch, tmp_path):
+    monkeypatch.chdir(new_folder(tmp_path / "project"))
+    FOLDER.mkdir(parents=True)
     command = "export A=1 && python -m snakemake --x --executor slurm-jobstep --jobs 1 --mode y"
     monkeypatch.setattr(SlurmExecutor, "format_job_exec", lambda *_: command)
     monkeypatch.setattr(SlurmExecutor, "get_python_executable", lambda _: "python")
@@ -392,9 +396,10 @@ def test_a_group_is_one_step_that_is_warned(executor, monkeypatch):
     group.threads, group.resources = 2, {}
     step = "srun -n1 --nodes=1 --cpu-bind=q --cpus-per-task=2"
     assert executor.format_job_exec(a_job()) == command
-    assert executor.format_job_exec(group) == (
-        f"export A=1 && {step} python -m snakemake --x  --mode y"
-    )
+    alone = executor.format_job_exec(group)
+    plan = next(FOLDER.absolute().glob("groups/*.json"))
+    unfinished = f"python -m snakemake_executor_plugin_tagline_slurm.unfinished {plan}"
+    assert alone == f"export A=1 && {step} {unfinished} --x  --mode y"
 
 
 @pytest.mark.parametrize(

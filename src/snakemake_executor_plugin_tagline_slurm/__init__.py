@@ -38,6 +38,7 @@ from snakemake_executor_plugin_tagline_slurm.queue import (
 )
 from snakemake_executor_plugin_tagline_slurm.run import lock, run_id
 from snakemake_executor_plugin_tagline_slurm.submissions import Note, Submissions, members
+from snakemake_executor_plugin_tagline_slurm.unfinished import write_plan
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
@@ -203,10 +204,12 @@ class Executor(SlurmExecutor):
         command: str = super().format_job_exec(job)
         if not job.is_group():
             return command
-        snakemake = f"{self.get_python_executable()} -m snakemake "
+        python = self.get_python_executable()
+        plan = write_plan(FOLDER / "groups", members(job))
         step = f"srun -n1 --nodes=1 --cpu-bind=q {get_cpu_setting(job, wants_gpu(job))} "
+        step += f"{python} -m {write_plan.__module__} {shlex.quote(str(plan))} "
         alone = command.replace(self.additional_general_args(), "")
-        return alone.replace(snakemake, step + snakemake, 1)
+        return alone.replace(f"{python} -m snakemake ", step, 1)
 
     def get_account_arg(self, job: JobExecutorInterface) -> Iterator[str]:
         """Yield the account that the job or else the site names."""

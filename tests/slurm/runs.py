@@ -117,9 +117,9 @@ def is_under_way(folder: Path, seed: int) -> bool:
     return attempt.count(" epoch ") > EPOCHS_BEFORE
 
 
-def attempts_of(folder: Path, seed: int) -> list[str]:
+def attempts_of(folder: Path, seed: int, *, tagger: str = "lasting") -> list[str]:
     """Return what each attempt at a training has written into the log."""
-    log = folder / f"logs/train/toy_tagging/lasting/none/{seed}.log"
+    log = folder / f"logs/train/toy_tagging/{tagger}/none/{seed}.log"
     return re.split(r"^=====.*=====$", log.read_text(), flags=re.MULTILINE)[1:]
 
 

@@ -5,11 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.slurm.runs import Run, attempts_of, model_of, pace
+from tests.slurm.cluster import wait_for
+from tests.slurm.runs import CONFIG, PATIENCE, Run, attempts_of, is_under_way, model_of, pace
+from tests.test_workflow import edit
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 SEEDS = (1, 2)
 GROUPED = ("--groups", "train=train", "--group-components", "train=4")
+BRIEF = """
+  brief:
+    architecture: mine/lasting_tagger.py
+    representation: pfn_cloud
+    parameters: {epoch_seconds: 0}
+    training: {epochs: 2, batch_size: 50, learning_rate: 0.003}
+
+study:"""
 ONE_GPU = ("--set-resources", "train:gpu=0", 'train:gres="gpu:1"')
 
 
@@ -54,3 +64,18 @@ def test_they_go_back_into_the_queue_before_their_time_limit(prepared, start, tm
         first, second, *_ = attempts_of(project, seed)
         assert "stopped before the end of epoch" in first
         assert "resumed in epoch" in second
+
+
+def test_those_that_have_finished_are_not_trained_again(cluster, prepared, start, tmp_path):
+    project = shutil.copytree(prepared, tmp_path / "project")
+    edit(project / CONFIG, "\nstudy:", BRIEF)
+    brief = "results/toy_tagging/models/brief/none/1/model.pt"
+    run = start(project, model_of(1), brief, *GROUPED, *ONE_GPU)
+    wait_for(lambda: is_under_way(project, 1), "the longer training", PATIENCE)
+    assert (project / brief).exists()
+    (job,) = run.jobs
+    cluster.run("scontrol", "requeue", job["JobIDRaw"])
+    assert run.wait() == 0, run.printed
+    assert len(run.jobs) == 1
+    assert "resumed in epoch" in attempts_of(project, 1)[-1]
+    assert len(attempts_of(project, 1, tagger="brief")) == 1
