@@ -27,6 +27,7 @@ USAGE = {
     "utilisation": 0.5,
     "jets_per_second": 2000.0,
     "attempts": 1,
+    "earlier_seconds": 0.0,
 }
 
 
@@ -173,6 +174,15 @@ def test_a_number_that_is_no_seed_of_a_tagger_does_not_count(root, tmp_path, mon
         markdown_file=note,
     )
     assert {row.tagger: row.jobs for row in read(table)} == {"": 1, "pfn": 2, "cnn": 1}
+
+
+def test_a_training_in_several_attempts_counts_whole(root):
+    runs = read_runs(PATTERNS, only={"tagger": ["cnn"]}, root=root)
+    (of_training,) = [tuple(sorted(run.wildcards.items())) for run in runs if run.rule == "train"]
+    usages = {of_training: {**USAGE, "attempts": 3, "earlier_seconds": 400.0}}
+    row = add_up(runs, usages=usages, taggers=["cnn"])[-1]
+    assert row.wall_s == row.wall_s_longest == row.wall_s_median == 200 + 400
+    assert row.mean_load == 1.5
 
 
 def test_the_figure_shows_every_hour_once(rows):

@@ -69,6 +69,7 @@ def test_a_crash_loses_no_more_than_the_last_checkpoint(undisturbed, new_run, mo
     assert same_weights(run, undisturbed)
     assert run.losses == undisturbed.losses
     assert run.history["usage"]["attempts"] == 2
+    assert run.history["usage"]["earlier_seconds"] > 0
 
 
 def test_removes_its_checkpoints_at_the_end(undisturbed):
@@ -151,6 +152,7 @@ def test_the_history_tells_what_it_took(undisturbed):
         "utilisation": None,
         "jets_per_second": pytest.approx(jets_per_second),
         "attempts": 1,
+        "earlier_seconds": 0.0,
     }
 
 

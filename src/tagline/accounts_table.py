@@ -18,10 +18,11 @@ log = logging.getLogger(__name__)
 TRAINING = "train"
 MEGABYTE = 1e6 / 2**20  # in MiB
 NOTE = (
-    "The last finished run of each job; what was killed or failed before is not in it, but "
-    "`starts` counts it. Mean load is CPU time over wall time. CPU time and memory are samples of "
-    "all processes of a job, every half a second at first and every 30 seconds later; reading and "
-    "writing count what reached the disk. The GPU columns are the trainings' own account."
+    "The last finished run of each job. Wall time of a training is also that of the runs before, "
+    "up to the checkpoints that they left; what else was killed or failed is not in it. Mean load "
+    "is CPU time over wall time of the last run. CPU time and memory are samples of all processes "
+    "of a job, every half a second at first and every 30 seconds later; reading and writing count "
+    "what reached the disk. The GPU columns, and `starts`, are the trainings' own account."
 )
 
 
@@ -33,11 +34,11 @@ class Row:
         stage: the rule.
         tagger: empty where the jobs are not those of one tagger.
         jobs: finished ones.
-        wall_s: of all jobs, added.
+        wall_s: of all jobs, added, a training's with its earlier attempts.
         wall_s_median: of one job.
         wall_s_longest: of one job.
         cpu_s: of all jobs whose CPU time was measured, added.
-        mean_load: their CPU time over their wall time.
+        mean_load: their CPU time over their wall time, both without earlier attempts.
         peak_memory_mib: of the largest job, in MiB.
         read_mib: from disk, added, in MiB.
         written_mib: to disk, added, in MiB.
@@ -132,17 +133,20 @@ def _row(
 ) -> Row:
     measured = [(run.cpu_seconds, run.seconds) for run in runs if run.cpu_seconds is not None]
     cpu_seconds = sum(cpu for cpu, _ in measured)
-    used = [usages.get(tuple(sorted(run.wildcards.items()))) for run in runs]
-    found = [usage for usage in used if usage and stage == TRAINING]
+    of_stage = usages if stage == TRAINING else {}
+    used = [of_stage.get(tuple(sorted(run.wildcards.items()))) or {} for run in runs]
+    found = [usage for usage in used if usage]
+    earlier = [usage.get("earlier_seconds", 0.0) for usage in used]
+    walls = [run.seconds + seconds for run, seconds in zip(runs, earlier, strict=True)]
     on_gpu = [usage for usage in found if usage["device"] != "cpu"]
     utilisation = _values(on_gpu, "utilisation")
     return Row(
         stage=stage,
         tagger=tagger,
         jobs=len(runs),
-        wall_s=sum(run.seconds for run in runs),
-        wall_s_median=median(run.seconds for run in runs),
-        wall_s_longest=max(run.seconds for run in runs),
+        wall_s=sum(walls),
+        wall_s_median=median(walls),
+        wall_s_longest=max(walls),
         cpu_s=cpu_seconds if measured else None,
         mean_load=cpu_seconds / sum(wall for _, wall in measured) if measured else None,
         peak_memory_mib=_max(run.memory_mib for run in runs),

@@ -100,5 +100,6 @@ def usage_of(trainer: Trainer, *, attempts: int) -> dict[str, dict[str, Any]]:
             "utilisation": usage.utilisation,
             "jets_per_second": progress.total_jets / progress.total_seconds,
             "attempts": attempts,
+            "earlier_seconds": trainer.earlier_seconds,
         }
     }

@@ -81,4 +81,5 @@ def usage(jets_per_second: float) -> dict[str, object]:
         "utilisation": None,
         "jets_per_second": jets_per_second,
         "attempts": 1,
+        "earlier_seconds": 0.0,
     }

@@ -99,6 +99,7 @@ class Trainer:
         self.seed = seed
         self.meter = meter
         self.usage = Usage()
+        self.began, self.earlier_seconds = time.monotonic(), 0.0  # of earlier attempts
         self.progress = Progress()
         self.best_weights: Weights = {}
 
@@ -254,6 +255,7 @@ class Trainer:
                     "best_weights": self.best_weights,
                     "progress": asdict(self.progress),
                     "usage": asdict(self.usage),
+                    "seconds": self.earlier_seconds + time.monotonic() - self.began,
                 }
             )
 
@@ -268,6 +270,7 @@ class Trainer:
         self.best_weights = state["best_weights"]
         self.progress = Progress(**state["progress"])
         self.usage = Usage(**state["usage"])
+        self.earlier_seconds = state["seconds"]
         logger.info("resumed in epoch %d, step %d", self.progress.epoch, self.progress.step)
 
 
