@@ -8,7 +8,8 @@ import uproot
 
 from tagline.datasets import UnreadableFileError
 from tagline.reading.sources import open_sources
-from tagline.reading.trees import Span, Tree, open_tree
+from tagline.reading.tree_files import open_tree
+from tagline.reading.trees import Span, Tree
 from tests.readers import assert_same, read
 from tests.toys import add_tree, jetclass_branches, toy_jets, write_jetclass_root
 

@@ -22,7 +22,8 @@ from tagline.observables import species
 from tagline.observables.momenta import POLAR, cartesian
 from tagline.reading.deepntuples_columns import ALTERNATIVE_FLAGS, FLAGS, OF_JETS, TABLES
 from tagline.reading.descriptions import present
-from tagline.reading.trees import Span, Tree, open_trees
+from tagline.reading.tree_files import open_trees
+from tagline.reading.trees import Span, Tree
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.settings.options import ReaderOptions
 

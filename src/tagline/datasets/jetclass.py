@@ -14,7 +14,8 @@ from tagline.data.columns import EVENT_COLUMNS, TRUTH
 from tagline.data.jets import Columns
 from tagline.datasets import Array, BaseReader, Chunk, Rows, ids_of_entries
 from tagline.observables import species
-from tagline.reading.trees import Span, open_trees
+from tagline.reading.tree_files import open_trees
+from tagline.reading.trees import Span
 from tagline.settings.options import ReaderOptions
 
 LABELS = {

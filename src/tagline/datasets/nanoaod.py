@@ -16,7 +16,8 @@ from tagline.datasets import Array, BaseReader, Chunk, UnreadableFileError
 from tagline.observables.ratios import ratio
 from tagline.reading.nano_columns import OF_JETS, RATIOS, SUBJETS
 from tagline.reading.nano_jets import COLLECTIONS, NanoJets, required
-from tagline.reading.trees import Span, Tree, open_tree
+from tagline.reading.tree_files import open_tree
+from tagline.reading.trees import Span, Tree
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.settings.options import ReaderOptions
 

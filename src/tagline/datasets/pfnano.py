@@ -18,7 +18,8 @@ from tagline.data.jets import Columns
 from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.machine.compiled import compiled
 from tagline.reading.nano_jets import NanoJets, required
-from tagline.reading.trees import Span, Tree, open_tree
+from tagline.reading.tree_files import open_tree
+from tagline.reading.trees import Span, Tree
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.settings.options import ReaderOptions
 

@@ -16,7 +16,8 @@ from tagline.datasets import Array, BaseReader, Chunk, Rows, UnreadableFileError
 from tagline.reading.atlas import CM_PER_MM, GEV_PER_MEV, track_momenta, truth_of
 from tagline.reading.jet_rows import EventRows
 from tagline.reading.lists import Ragged
-from tagline.reading.trees import Span, as_ragged, open_trees
+from tagline.reading.tree_files import open_trees
+from tagline.reading.trees import Span, as_ragged
 from tagline.settings.jet_truth import DESCRIPTION, FLAVOUR, JetTruth
 from tagline.settings.options import ReaderOptions
 

@@ -95,9 +95,7 @@ class Trainer:
         self.training = tagger.steps
         self.monitor: str = self.training.monitor
         self.objective = objective_of(tagger)
-        self.method = method
-        self.seed = seed
-        self.meter = meter
+        self.method, self.seed, self.meter = method, seed, meter
         self.usage = Usage()
         self.began, self.earlier_seconds = time.monotonic(), 0.0  # of earlier attempts
         self.progress = Progress()

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from tagline.datasets import Array, Rows, UnreadableFileError, ends_in, reading, require_here
 from tagline.reading.lists import AnyRagged, Ragged
-from tagline.reading.trees import ShortWay, Tree, open_tree, open_trees
+from tagline.reading.tree_files import open_tree, open_trees
+from tagline.reading.trees import ShortWay, Tree
 
 ROWS_OF_A_BATCH = 1000  # that are unpacked at once of row groups that are taken in parts
 BYTES_OF_A_READ = 1 << 20  # of a column; by itself pyarrow reads all that a row group has of it
