@@ -47,7 +47,7 @@ PLUGINS = {
     "interpret": ["taggers", "objectives"],
     "plot": ["figures"],
 }
-COME_ALONG = {"cycler", "distributed"}  # with matplotlib and dask
+COME_ALONG = {"cycler", "distributed", "urllib3"}  # with matplotlib, dask and requests
 IMPORTED_AS = {"scikit_learn": "sklearn", "xrootd": "XRootD"}
 ON_TOP_OF = {
     "training_sizes": ("top_landscape_small.yaml",),
@@ -55,6 +55,7 @@ ON_TOP_OF = {
     "top_landscape_scores": ("top_landscape_small.yaml",),
     "top_landscape_published": ("top_landscape.yaml",),
     "w_jets_mass_and_pt": ("w_jets_small.yaml",),
+    "w_jets_in_bins": ("w_jets_small.yaml",),
     "flavours_of_physics_published": ("flavours_of_physics.yaml",),
     "robustness": ("top_landscape_small.yaml", "decorrelation_small.yaml"),
 }

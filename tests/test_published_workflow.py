@@ -159,10 +159,13 @@ def test_a_plan_needs_no_server_and_nothing_is_left_to_do(finished):
 def test_code_and_lists_that_are_written_anew_fetch_nothing_again(finished):
     folder, _ = finished
     (folder / "toys.json").write_text((folder / "toys.json").read_text())
-    for source in ("fetch.py", "reading/download.py"):
-        path = folder / "src/tagline" / source
-        path.write_text(path.read_text() + "\nSOMETHING = 1\n")
+    code = [folder / "src/tagline" / source for source in ("fetch.py", "reading/download.py")]
+    before = {path: path.read_text() for path in code}
+    for path, text in before.items():
+        path.write_text(f"{text}\nSOMETHING = 1\n")
     assert not {"record", "fetch"} & planned(folder)
+    for path, text in before.items():  # for other tests
+        path.write_text(text)
 
 
 def test_a_killed_run_goes_on_and_a_wrong_file_is_refused(jets, tmp_path):
