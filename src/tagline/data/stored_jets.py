@@ -12,7 +12,6 @@ from tagline.data.jets import (
     CONSTITUENTS,
     JETS,
     JETS_PER_PIECE,
-    ROWS_PER_GROUP,
     Columns,
     Jets,
     columns_in,
@@ -73,12 +72,14 @@ class _Rows:
 
     def __init__(self, folder: Path, table: str, *, names: Sequence[str] | None = None) -> None:
         self.path = folder / f"{table}.parquet"
-        file = pq.ParquetFile(self.path, memory_map=True)
+        file = pq.ParquetFile(self.path)
         self.left: int = file.metadata.num_rows
         columns = columns_in(file, self.path, names)
         self._schema = pa.schema([file.schema_arrow.field(name) for name in columns])
-        self._groups = file.iter_batches(ROWS_PER_GROUP, columns=columns)
-        self._rest: pa.RecordBatch | None = None
+        self._groups = (  # `iter_batches` would hold what it has read
+            file.read_row_group(number, columns) for number in range(file.num_row_groups)
+        )
+        self._rest: pa.Table | None = None
 
     def take(self, number: int) -> Columns:
         """Return the next rows, so many of them."""
@@ -86,10 +87,10 @@ class _Rows:
             raise ValueError(f"{self.path}: {self.left} rows are left, but its jets have {number}")
         self.left -= number
         taken = list(self._next(number if self._schema.names else 0))
-        table = pa.Table.from_batches(taken, schema=self._schema)
+        table = pa.concat_tables(taken) if taken else self._schema.empty_table()
         return {name: table[name].to_numpy() for name in table.column_names}
 
-    def _next(self, number: int) -> Iterator[pa.RecordBatch]:
+    def _next(self, number: int) -> Iterator[pa.Table]:
         while number:
             group = self._rest or next(self._groups)
             yield group.slice(0, number)
