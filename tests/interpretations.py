@@ -25,6 +25,19 @@ def toy_interpretation(*, num_jets=NUM_JETS) -> Interpretation:
     return Interpretation(toy_legend(), found)
 
 
+def of_trees() -> Interpretation:
+    """Return two seeds of trees, whose score is constant between cuts."""
+    key = Key("tops", "topodnn")
+    seeds = {}
+    for seed, found in toy_interpretation().found[key].items():
+        features = {
+            name: importance.model_copy(update={"attribution": 0.0})
+            for name, importance in found.features.items()
+        }
+        seeds[seed] = found.model_copy(update={"features": features, "gap": 1.0})
+    return Interpretation(toy_legend(), {key: seeds})
+
+
 def _blob(random, *, sign=1.0):
     x = np.linspace(-1, 1, 12)
     image = np.exp(-8 * (x[:, None] ** 2 + (x - sign * 0.2) ** 2))

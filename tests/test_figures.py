@@ -13,7 +13,7 @@ from tagline.measures.metrics import Estimate
 from tagline.reporting.score_tables import ScoreTables
 from tagline.reporting.style import SETTINGS
 from tagline.settings import plugins
-from tests.interpretations import toy_interpretation
+from tests.interpretations import of_trees, toy_interpretation
 from tests.scores import (
     challenge_score_tables,
     searched_comparison,
@@ -74,6 +74,13 @@ def test_looks_as_before(name, comparison) -> Figure:
 @pytest.mark.mpl_image_compare(style=SETTINGS, tolerance=3, savefig_kwargs={"dpi": 60})
 def test_attributions_look_as_before(name) -> Figure:
     return plugins.load("figures", name).draw(toy_interpretation())
+
+
+def test_trees_have_no_gradients_to_rank_by():
+    left, right = plugins.load("figures", "feature_ranking").draw(of_trees()).axes
+    assert left.get_title(loc="left").endswith("no gradients)")
+    assert [text.get_text() for text in right.texts] == ["no gradients"]
+    assert not right.patches
 
 
 def test_only_what_was_found_is_drawn():

@@ -16,8 +16,8 @@ CAPTION = (
     "the standard deviations between permutations and between seeds in quadrature. Two features "
     "that say the same can both be worth little, and jets with an exchanged feature need not "
     "exist. Right: mean absolute value of what a feature adds to the log-odds of the signal by "
-    "integrated gradients from an average jet, all constituents of a jet added up. Points are "
-    "means of the seeds."
+    "integrated gradients from an average jet, all constituents of a jet added up; the score of "
+    "trees has no gradients, being the same up to the next cut. Points are means of the seeds."
 )
 ROW_HEIGHT = 0.24  # inches
 
@@ -70,7 +70,11 @@ def _draw_tagger(
         drops.mean(0)[order], place, xerr=error[order], fmt="o", color=SIGNAL, elinewidth=1
     )
     left.axvline(0, color=GREY, linewidth=0.8)
-    right.barh(place, attributions.mean(0)[order], height=0.6, color=BACKGROUND)
+    if seeds[0].has_gradients:
+        right.barh(place, attributions.mean(0)[order], height=0.6, color=BACKGROUND)
+    else:
+        right.text(0.5, 0.5, "no gradients", transform=right.transAxes, ha="center", va="center")
+        right.set_xticks([])
     left.set_yticks(place, [features[index] for index in order], fontsize="small")
     left.set_ylim(len(features) - 0.5, -0.5)
     left.set_title(f"{interpretation.title(key)} ({interpretation.describe(key)})")

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import CenteredNorm, Colormap, LogNorm, Normalize
+from matplotlib.colors import Colormap, LogNorm, Normalize, SymLogNorm
 from matplotlib.figure import Figure, SubFigure
 
 from tagline.interpretation.attributions import Attributions, Interpretation, Key
@@ -17,15 +17,16 @@ READS = "attributions"
 CAPTION = (
     "What moves the log-odds log(p/(1-p)) of the signal. Images: the mean image of each class, "
     "the mean absolute gradient (saliency), and integrated gradients from an empty image, of "
-    "which red speaks for the signal and blue against it. Constituents: integrated gradients by "
-    "the place of the constituent in its jet, solid lines with their sign and dashed ones "
-    "without, and summed in bins around the jet axis; the baseline is an average constituent, "
-    "or none where zero momentum means that. All are means over the test jets of each class and "
+    "which red speaks for the signal and blue against it, on a scale that is linear about zero "
+    "and logarithmic beyond. Constituents: integrated gradients by the place of the constituent "
+    "in its jet, solid lines with their sign and dashed ones without, and summed in bins around "
+    "the jet axis on such a scale; the baseline is an average constituent, or none where zero "
+    "momentum means that. All are means over the test jets of each class and "
     "the seeds. Integrated gradients should add up to the difference of the log-odds to the "
     "baseline; above each block it says how nearly they do, which is less where the network is "
     "not differentiable."
 )
-DECADES = 4
+DECADES, SIGNED_DECADES = 4, 2
 IMAGES = {"mean": "mean image", "saliency": "saliency", "attribution": "integrated gradients"}
 LEAST_SHARE = 0.02  # of the jets that have a constituent at the last rank shown
 
@@ -102,10 +103,11 @@ def _draw_images(subfigure: SubFigure, seeds: Sequence[Attributions], channel: i
 
 
 def _scale(images: Array, *, signed: bool) -> tuple[Normalize, Colormap]:
-    """Return a scale around zero, or a logarithmic one of some decades."""
+    """Return a logarithmic scale of some decades, around zero with fewer on either side."""
     highest = np.abs(images).max() or 1.0
     if signed:
-        return CenteredNorm(halfrange=highest), colormaps["RdBu_r"]
+        linear = highest / 10**SIGNED_DECADES
+        return SymLogNorm(linear, vmin=-highest, vmax=highest), colormaps["RdBu_r"]
     colours = colormaps["viridis"]
     return LogNorm(highest / 10**DECADES, highest), colours.with_extremes(bad=colours(0.0))
 

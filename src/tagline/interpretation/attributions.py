@@ -87,6 +87,11 @@ class Attributions(Strict):
     constituents: dict[str, ConstituentMaps] = Field(default_factory=dict)
     half_width: float = 0.0
 
+    @property
+    def has_gradients(self) -> bool:
+        """Whether any are not zero; the score of trees is the same up to the next cut."""
+        return not self.features or any(found.attribution for found in self.features.values())
+
 
 def write_attributions(attributions: Attributions, path: Path) -> None:
     """Write as JSON."""
@@ -123,9 +128,10 @@ class Interpretation:
         seeds = self.found[key].values()
         first = next(iter(seeds))
         gap = sum(attributions.gap for attributions in seeds) / len(seeds)
+        sums = f"sums within {100 * gap:.2g} %" if first.has_gradients else "no gradients"
         return (
             f"{sum(first.num_jets.values())} test jets, {len(seeds)} "
-            f"{'seeds' if len(seeds) > 1 else 'seed'}, sums within {100 * gap:.2g} %"
+            f"{'seeds' if len(seeds) > 1 else 'seed'}, {sums}"
         )
 
 
