@@ -26,7 +26,8 @@ CAPTION = (
     "baseline; above each block it says how nearly they do, which is less where the network is "
     "not differentiable."
 )
-DECADES, SIGNED_DECADES = 4, 2
+DECADES = 4
+SIGNED_DECADES = 2
 IMAGES = {"mean": "mean image", "saliency": "saliency", "attribution": "integrated gradients"}
 LEAST_SHARE = 0.02  # of the jets that have a constituent at the last rank shown
 
