@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 import pytest
 
@@ -49,3 +50,12 @@ def new_run(observables, tmp_path_factory):
     from tests.trainings import Run
 
     return lambda: Run(observables, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """Wait for nothing, and say for how long it would have been."""
+    waited = []
+    monkeypatch.setattr("tagline.reading.patience.JITTER", 0.0)
+    monkeypatch.setattr(time, "sleep", lambda seconds: seconds and waited.append(seconds))
+    return waited

@@ -11,7 +11,7 @@ import pytest
 
 from tagline import fetch
 from tagline.__main__ import main
-from tagline.reading import download, patience, transports
+from tagline.reading import download, transports
 from tagline.reading.patience import PAUSES, ROUNDS
 from tagline.settings.records import RemoteFile, read_manifest
 from tests.http_server import serving
@@ -27,13 +27,7 @@ def server():
         yield running
 
 
-@pytest.fixture(autouse=True)
-def pauses(monkeypatch):
-    """Wait for nothing, and say for how long it would have been."""
-    waited = []
-    monkeypatch.setattr(patience, "JITTER", 0.0)
-    monkeypatch.setattr(time, "sleep", lambda seconds: seconds and waited.append(seconds))
-    return waited
+pytestmark = pytest.mark.usefixtures("pauses")
 
 
 @pytest.fixture

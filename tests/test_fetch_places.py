@@ -2,13 +2,12 @@
 
 import hashlib
 import threading
-import time
 
 import numpy as np
 import pytest
 
 from tagline.fetch import fetch, partial_of
-from tagline.reading import download, patience, streams
+from tagline.reading import download, streams
 from tagline.reading.download import bytes_of
 from tagline.reading.patience import PAUSES, ROUNDS
 from tagline.settings.records import ListedFile
@@ -26,15 +25,6 @@ def web():
     with serving() as running:
         running.files["/mirror.h5"] = CONTENT
         yield running
-
-
-@pytest.fixture
-def pauses(monkeypatch):
-    """Wait for nothing, and say for how long it would have been."""
-    waited = []
-    monkeypatch.setattr(patience, "JITTER", 0.0)
-    monkeypatch.setattr(time, "sleep", lambda seconds: seconds and waited.append(seconds))
-    return waited
 
 
 @pytest.fixture
